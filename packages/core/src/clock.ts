@@ -1,0 +1,41 @@
+/** A pending callback of a {@link Clock}. */
+export interface Timer {
+  /** Idempotent; after it the callback does not run. */
+  cancel(): void
+}
+
+export type SleepOptions = { signal?: AbortSignal }
+
+/** The only source of time. Tests pass a clock that they move by hand. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number
+  /** Calls `callback` once, `delayMs` from now. Never keeps the process alive by itself. */
+  after(delayMs: number, callback: () => void): Timer
+  /** Resolves after `delayMs`; rejects with the signal's reason as soon as it is aborted. */
+  sleep(delayMs: number, options?: SleepOptions): Promise<void>
+}
+
+/** The wall clock of this process. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, callback) {
+    const handle = setTimeout(callback, delayMs)
+    handle.unref()
+    return { cancel: () => clearTimeout(handle) }
+  },
+  sleep(delayMs, { signal } = {}) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason as Error)
+      const abort = () => {
+        clearTimeout(handle)
+        reject(signal?.reason as Error)
+      }
+      const handle = setTimeout(() => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      }, delayMs)
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  },
+}
