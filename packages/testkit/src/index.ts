@@ -1,1 +1,1 @@
-export {}
+export { engineSuite } from './require-engine.ts'
