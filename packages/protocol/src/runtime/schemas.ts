@@ -1,0 +1,78 @@
+import { z } from 'zod'
+
+const noNul = (text: string) => !text.includes('\0')
+
+/** A path in the workspace: relative to it, or absolute. */
+export const workspacePathSchema = z.string().max(4096, 'path is too long').refine(noNul, 'path contains a NUL byte')
+
+/** Time limit of one call, seconds. */
+const timeoutSchema = z.number().positive().max(86_400)
+
+export const runShellCommandBody = z.object({
+  command: z.string().min(1, 'Command is required.'),
+  timeout: timeoutSchema.nullish(),
+})
+export const runIpythonCellBody = z.object({
+  code: z.string().min(1, 'Code is required.'),
+  timeout: timeoutSchema.nullish(),
+})
+
+/** What is at a path. */
+export const workspaceEntrySchema = z.object({
+  /** Absolute. */
+  path: z.string(),
+  name: z.string(),
+  type: z.enum(['file', 'dir', 'symlink', 'other']),
+  /** Bytes; null unless a file. */
+  size: z.number().int().nullable(),
+  /** Milliseconds since the epoch. */
+  mtime_ms: z.number().int(),
+})
+
+export type WorkspaceEntry = z.infer<typeof workspaceEntrySchema>
+
+export const workspaceMoveBody = z.object({
+  source: workspacePathSchema.min(1, 'source and destination are required'),
+  destination: workspacePathSchema.min(1, 'source and destination are required'),
+})
+export const workspaceMkdirBody = z.object({ path: workspacePathSchema.min(1, 'path is required') })
+
+export const pathQuery = z.object({ path: workspacePathSchema })
+export const fileQuery = z.object({ path: workspacePathSchema, format: z.enum(['text', 'bytes']).default('text') })
+export const listQuery = z.object({
+  path: workspacePathSchema,
+  depth: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, 'depth is a whole number from 1 up')
+    .transform(Number)
+    .default(1),
+})
+
+/** One MCP server: started by `command`, or reached at `url`. */
+export const mcpServerConfigSchema = z.looseObject({
+  command: z.string().optional(),
+  args: z.array(z.string()).optional(),
+  env: z.record(z.string(), z.string()).nullish(),
+  url: z.string().optional(),
+  type: z.string().optional(),
+  headers: z.record(z.string(), z.string()).nullish(),
+  /** Seconds. */
+  timeout: z.number().positive().optional(),
+  sse_read_timeout: z.number().positive().optional(),
+})
+
+export const mcpServersSchema = z.object({ mcpServers: z.record(z.string().min(1), mcpServerConfigSchema) })
+export const addMcpServersBody = z.object({ server_configs: mcpServersSchema, overwrite: z.boolean().default(false) })
+export const callMcpToolBody = z.object({
+  tool_name: z.string().min(1),
+  arguments: z.record(z.string(), z.unknown()).nullish(),
+})
+
+/** Server → tool → description. */
+export const toolMapSchema = z.record(
+  z.string(),
+  z.record(z.string(), z.object({ name: z.string(), json_schema: z.record(z.string(), z.unknown()) })),
+)
+
+export const commitChangesBody = z.object({ commit_message: z.string().default('Automated commit') })
+export const generateDiffBody = z.object({ commit_a: z.string().nullish(), commit_b: z.string().nullish() })
