@@ -81,6 +81,8 @@ export interface ManagerApi {
   /** Names of the sandboxes of a session. */
   getSessionMapping(sessionContextId: string, options?: CallOptions): Promise<string[]>
   listSessionKeys(options?: CallOptions): Promise<string[]>
+  /** Destroys every sandbox of the deployment. */
+  cleanup(options?: CallOptions): Promise<void>
   /** Streams a request to the sandbox's runtime and its answer back, with whatever status it has. */
   fetchRuntime(identity: string, request: RuntimeRequest): Promise<Response>
 }
