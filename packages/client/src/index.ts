@@ -1,1 +1,17 @@
-export {}
+export {
+  SandboxError,
+  SandboxRegistry,
+  buildImageUri,
+  type ErrorCode,
+  type ManagerApi,
+  type SandboxRecord,
+  type ToolMap,
+  type ToolResult,
+} from '@runtime-sandbox/core'
+export type { WorkspaceEntry } from '@runtime-sandbox/protocol'
+export { BaseSandbox, type RunOptions } from './base-sandbox.ts'
+export { HttpManager } from './http-manager.ts'
+export { SandboxFiles, type FileData, type FileToWrite, type ListOptions, type WriteOptions } from './sandbox-files.ts'
+export type { ConnectionOptions, EmbeddedOptions, RemoteOptions, SandboxCreateOptions } from './sandbox-options.ts'
+export { Sandbox, type SandboxClass, type SandboxHandle } from './sandbox.ts'
+export type { CellResult, ShellResult } from './tool-output.ts'

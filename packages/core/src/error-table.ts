@@ -1,7 +1,7 @@
 /** How the outside sees one kind of failure. */
 export type ErrorKind = {
   /** HTTP status. */
-  status: 400 | 401 | 404 | 405 | 409 | 413 | 422 | 429 | 500 | 502 | 503 | 504
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 422 | 429 | 500 | 502 | 503 | 504
   /** Whether the same request may succeed later, unchanged. */
   retryable: boolean
   /** What the reader can do about it, in one sentence. */
@@ -19,6 +19,16 @@ export const errorTable = {
     status: 401,
     retryable: false,
     remediation: 'Send `Authorization: Bearer <BEARER_TOKEN>` with the token that the server was started with.',
+  },
+  path_forbidden: {
+    status: 403,
+    retryable: false,
+    remediation: 'Use a path inside the workspace; links that lead out of it are not followed.',
+  },
+  file_not_found: {
+    status: 404,
+    retryable: false,
+    remediation: 'List the folder to see what is there.',
   },
   sandbox_not_found: {
     status: 404,
@@ -104,6 +114,11 @@ export const errorTable = {
     status: 503,
     retryable: true,
     remediation: 'Start the container engine, or correct its address; the server carries on when it answers again.',
+  },
+  server_unreachable: {
+    status: 503,
+    retryable: true,
+    remediation: 'Start the server, or correct baseUrl.',
   },
   no_free_port: {
     status: 503,
