@@ -46,16 +46,13 @@ describe('Sandbox.create', () => {
     const manager = fakeManager()
     expect(await Named.create({ manager })).toBeInstanceOf(Named)
     await Registered.create({ manager })
-    expect(
-      manager.createFromPool.mock.calls.map(([options]) => options?.sandboxType),
-    ).toEqual(['named', 'registered'])
+    expect(manager.createFromPool.mock.calls.map(([options]) => options?.sandboxType)).toEqual(['named', 'registered'])
     await expect(Sandbox.create({ manager })).rejects.toMatchObject({ code: 'invalid_argument' })
   })
 
   it('passes on why there is none', async () => {
-    const manager = fakeManager({
-      createFromPool: async () => Promise.reject(new SandboxError('limit_reached', 'full')),
-    })
+    const manager = fakeManager()
+    manager.createFromPool.mockRejectedValue(new SandboxError('limit_reached', 'full'))
     await expect(BaseSandbox.create({ manager })).rejects.toMatchObject({ code: 'limit_reached' })
   })
 
