@@ -12,11 +12,8 @@ const rootInputs = ['turbo.json', 'tsconfig.base.json', 'tsconfig.build.json']
 
 /** @param {string} [directory] @returns {string} changes with everything that the build reads */
 export function buildKey(directory = root) {
-  const sources = buildableFolders(directory).flatMap((folder) => [
-    ...listFiles(directory, path.join(folder, 'src'), (name) => !/\.test\.[a-z]+$/.test(name)),
-    path.join(folder, 'tsdown.config.ts'),
-    path.join(folder, 'tsconfig.json'),
-  ])
+  const isRead = (/** @type {string} */ name) => !/\.test\.[a-z]+$|\.md$/.test(name)
+  const sources = buildableFolders(directory).flatMap((folder) => listFiles(directory, folder, isRead))
   return hashInputs(directory, [...rootInputs, ...sources], [dependenciesKey(directory)])
 }
 

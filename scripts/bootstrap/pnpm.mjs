@@ -20,7 +20,6 @@ export function toolEnvironment(pnpmDirectory) {
   return {
     ...environment,
     PATH: folders.filter(Boolean).join(path.delimiter),
-    pnpm_config_pm_on_fail: 'ignore',
     TURBO_TELEMETRY_DISABLED: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
     DO_NOT_TRACK: '1',

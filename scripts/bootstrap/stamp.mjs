@@ -22,19 +22,23 @@ export function hashInputs(root, files, facts = []) {
   return hash.digest('hex')
 }
 
+// What others made; never an input.
+const generatedFolders = new Set(['node_modules', 'dist', '.turbo', '.cache', 'coverage', '__pycache__'])
+
 /**
  * @param {string} root
  * @param {string} folder relative to root
  * @param {(name: string) => boolean} isWanted by the file's base name
- * @returns {string[]} files below the folder, relative to root; none when the folder is missing
+ * @returns {string[]} files below the folder, relative to root, without what is generated; none when it is missing
  */
 export function listFiles(root, folder, isWanted) {
   /** @type {string[]} */
   const found = []
   for (const entry of readFolder(path.join(root, folder))) {
     const relative = path.join(folder, entry.name)
-    if (entry.isDirectory()) found.push(...listFiles(root, relative, isWanted))
-    else if (isWanted(entry.name)) found.push(relative)
+    if (entry.isDirectory()) {
+      if (!generatedFolders.has(entry.name)) found.push(...listFiles(root, relative, isWanted))
+    } else if (isWanted(entry.name)) found.push(relative)
   }
   return found
 }
