@@ -1,0 +1,20 @@
+// npm test -- [vitest arguments…]
+//
+// Runs every suite that this machine can run, names the engines whose suites were skipped and why, and ends with one
+// line: `N passed, N failed[, N skipped]`. REQUIRE=docker,local turns a missing engine into a failure.
+import { conclude, requiredNames } from './test-runner/conclude.ts'
+import { mayUseContainers, probeDocker, probeLocal } from './test-runner/engines.ts'
+import { runVitest } from './test-runner/run-vitest.ts'
+import { countLine } from './test-runner/test-counts.ts'
+
+// Images of the tests have a namespace of their own, so that they never pass for released ones.
+const env = { RUNTIME_SANDBOX_IMAGE_NAMESPACE: 'runtime-sandbox-test', ...process.env }
+
+const argumentList = process.argv.slice(2)
+const engines = [await probeLocal(env), await probeDocker(env, mayUseContainers(argumentList))]
+for (const { name, problem } of engines) process.stderr.write(`Engine ${name}: ${problem ?? 'usable'}\n`)
+
+const run = await runVitest(argumentList, { env })
+const { counts, notes, exitCode } = conclude(run, engines, requiredNames(process.env['REQUIRE']))
+process.exitCode = exitCode
+process.stdout.write(`\n${[...notes, countLine(counts)].join('\n')}\n`)
