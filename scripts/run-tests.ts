@@ -1,7 +1,9 @@
 // npm test -- [vitest arguments…]
 //
 // Runs every suite that this machine can run, names the engines whose suites were skipped and why, and ends with one
-// line: `N passed, N failed[, N skipped]`. REQUIRE=docker,local turns a missing engine into a failure.
+// line: `N passed, N failed[, N skipped]`. REQUIRE=docker,local turns a missing engine into a failure. The three numbers
+// also go into the file that TEST_RESULT_FILE names, if it does.
+import { writeFileSync } from 'node:fs'
 import { conclude, requiredNames } from './test-runner/conclude.ts'
 import { mayUseContainers, probeDocker, probeLocal } from './test-runner/engines.ts'
 import { runVitest } from './test-runner/run-vitest.ts'
@@ -17,4 +19,6 @@ for (const { name, problem } of engines) process.stderr.write(`Engine ${name}: $
 const run = await runVitest(argumentList, { env })
 const { counts, notes, exitCode } = conclude(run, engines, requiredNames(process.env['REQUIRE']))
 process.exitCode = exitCode
+const resultFile = process.env['TEST_RESULT_FILE']
+if (resultFile) writeFileSync(resultFile, `${counts.passed} ${counts.failed} ${counts.skipped}\n`)
 process.stdout.write(`\n${[...notes, countLine(counts)].join('\n')}\n`)

@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process'
 
+/** @type {Set<number>} process groups of running commands: they end with this process */
+const runningGroups = new Set()
+process.once('exit', () => runningGroups.forEach(killProcessGroup))
+
 /** A command that could not be started, failed or took too long. Its message carries everything that it printed. */
 export class CommandError extends Error {
   /**
@@ -31,17 +35,16 @@ export function runCommand(file, argumentList, options = {}) {
     /** @type {Buffer[]} */
     const chunks = []
     let timedOut = false
-    const killGroup = () => killProcessGroup(child.pid)
+    if (child.pid !== undefined) runningGroups.add(child.pid)
     const timer = setTimeout(() => {
       timedOut = true
-      killGroup()
+      killProcessGroup(child.pid)
     }, timeoutMs)
-    process.once('exit', killGroup)
     child.stdout.on('data', (chunk) => chunks.push(chunk))
     child.stderr.on('data', (chunk) => chunks.push(chunk))
     const settle = (/** @type {string | undefined} */ outcome) => {
       clearTimeout(timer)
-      process.off('exit', killGroup)
+      if (child.pid !== undefined) runningGroups.delete(child.pid)
       const output = Buffer.concat(chunks).toString()
       if (outcome === undefined) resolve(output)
       else reject(new CommandError(commandLine, outcome, output))
