@@ -25,6 +25,12 @@ export const errorTable = {
     retryable: false,
     remediation: 'Use a path inside the workspace; links that lead out of it are not followed.',
   },
+  request_refused: {
+    status: 403,
+    retryable: false,
+    remediation:
+      'Without a token the server answers local programs only, not web pages: set BEARER_TOKEN, or name the host in ALLOWED_HOSTS.',
+  },
   file_not_found: {
     status: 404,
     retryable: false,
@@ -134,6 +140,11 @@ export const errorTable = {
     status: 503,
     retryable: true,
     remediation: 'The server is stopping; retry against its successor.',
+  },
+  starting: {
+    status: 503,
+    retryable: true,
+    remediation: 'The server is starting; retry in a moment.',
   },
   sandbox_timeout: {
     status: 504,

@@ -1,0 +1,39 @@
+import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const scheme = 'operator:'
+/** Packages that an extension may import though nothing is installed beside it. */
+const lent = /^(?:@runtime-sandbox\/[\w-]+|zod)(?:\/|$)/
+
+let installed = false
+
+/** What to import to get the package `name` as it resolves in `directory`. Needs the hooks. */
+export function operatorSpecifier(name: string, directory: string): string {
+  return `${scheme}${encodeURIComponent(pathToFileURL(join(directory, 'package.json')).href)}!${name}`
+}
+
+/**
+ * Teaches this process two things: to resolve a package from another directory than that of the importing file, and to give
+ * an extension the server's own copy of `@runtime-sandbox/*` and `zod` when it does not find one beside itself. Idempotent.
+ */
+export function installResolveHooks(): void {
+  if (installed) return
+  installed = true
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      if (specifier.startsWith(scheme)) {
+        const separator = specifier.indexOf('!')
+        const parentURL = decodeURIComponent(specifier.slice(scheme.length, separator))
+        return nextResolve(specifier.slice(separator + 1), { ...context, parentURL })
+      }
+      if (!lent.test(specifier)) return nextResolve(specifier, context)
+      try {
+        return nextResolve(specifier, context)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+        return nextResolve(specifier, { ...context, parentURL: import.meta.url })
+      }
+    },
+  })
+}
