@@ -66,20 +66,17 @@ function decodeUtf8(bytes: Uint8Array): string {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
-  } catch (error) {
-    const position = Number(
-      /position (\d+)/.exec((error as Error).message)?.[1] ?? (text.trim() === '' ? 0 : Number.NaN),
-    )
-    throw new SandboxError('invalid_body', syntaxMessage(text, Number.isNaN(position) ? guessPosition(text) : position))
+  } catch {
+    const start = text.search(/\S/)
+    // Where no value even begins, the words are those that clients of the contract know.
+    if (start === -1 || !/["[{\d-]/.test(text[start]!))
+      throw new SandboxError('invalid_body', expectingValue(text, start))
+    throw new SandboxError('invalid_body', 'the request body is not valid JSON')
   }
 }
 
-/** Where the engine does not tell the position: at the end when the text breaks off, else at its first character. */
-function guessPosition(text: string): number {
-  return /^\s*[[{"]/.test(text) ? text.length : 0
-}
-
-function syntaxMessage(text: string, position: number): string {
+function expectingValue(text: string, start: number): string {
+  const position = Math.max(start, 0)
   const before = text.slice(0, position).split('\n')
   return `Expecting value: line ${before.length} column ${before.at(-1)!.length + 1} (char ${position})`
 }

@@ -12,6 +12,8 @@ const failureData: Partial<Record<ManagerCallName, null | false>> = {
 
 /** Failures of the request itself, and of a server that does not work, have a true status on those calls too. */
 const trueStatus: ReadonlySet<ErrorCode> = new Set([
+  'invalid_body',
+  'payload_too_large',
   'invalid_argument',
   'unknown_sandbox_type',
   'mount_refused',
