@@ -1,1 +1,3 @@
-export {}
+export type { ManagerOptions, ManagerParts, ManagerSettings } from './manager-options.ts'
+export type { SandboxEvent } from './records/record-ledger.ts'
+export { SandboxManager } from './sandbox-manager.ts'

@@ -1,4 +1,12 @@
-import type { Clock, ContainerBackend, Logger, SandboxRegistry, StateStore, WorkspaceStorage } from '@runtime-sandbox/core'
+import type {
+  Clock,
+  ContainerBackend,
+  Logger,
+  SandboxRegistry,
+  StateStore,
+  WorkspaceStorage,
+} from '@runtime-sandbox/core'
+import type { SandboxEvent } from './records/record-ledger.ts'
 
 /** What a manager is told by its app; see the settings reference for the variables behind the fields. */
 export type ManagerSettings = {
@@ -30,6 +38,8 @@ export type ManagerSettings = {
   scanIntervalMs: number
   /** RELEASED_KEY_TTL: how long the records of ended sandboxes are kept; 0 = for ever. */
   releasedRecordTtlMs: number
+  /** Age at which a parked sandbox is replaced by a new one; default one hour. */
+  maxParkedAgeMs?: number | undefined
 }
 
 /** The parts a manager works with. It closes none but itself; the app that made them does. */
@@ -41,6 +51,10 @@ export type ManagerParts = {
   registry: SandboxRegistry
   clock: Clock
   logger: Logger
+  /** Of `[0, 1)`, for the jitter of back-offs; default Math.random. */
+  random?: (() => number) | undefined
+  /** Told of every change of a sandbox's state, for metrics. Must not throw or wait. */
+  onEvent?: ((event: SandboxEvent) => void) | undefined
 }
 
 export type ManagerOptions = ManagerParts & { settings: ManagerSettings }

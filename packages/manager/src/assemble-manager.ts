@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto'
+import { SandboxError, type Mount } from '@runtime-sandbox/core'
+import { SandboxCreator } from './create/sandbox-creator.ts'
+import { SandboxMaker } from './create/sandbox-maker.ts'
+import { SandboxEnder } from './end/sandbox-ender.ts'
+import type { ManagerContext } from './manager-context.ts'
+import type { ManagerOptions } from './manager-options.ts'
+import { WarmPools } from './pool/warm-pools.ts'
+import { ContainerWatch } from './reconcile/container-watch.ts'
+import { Maintenance } from './reconcile/maintenance.ts'
+import { Reconciler } from './reconcile/reconciler.ts'
+import { SandboxFinder } from './records/find-sandbox.ts'
+import { PowerSwitch } from './records/power-switch.ts'
+import { RecordLedger } from './records/record-ledger.ts'
+import { RuntimeClient } from './runtime/runtime-client.ts'
+import { SandboxTools } from './tools/sandbox-tools.ts'
+import { WorkGate } from './work-gate.ts'
+import { guardMount } from './workspace/mount-guard.ts'
+import { Workspaces } from './workspace/workspaces.ts'
+
+/** The pieces of one manager. */
+export type ManagerPieces = {
+  context: ManagerContext
+  finder: SandboxFinder
+  creator: SandboxCreator
+  ender: SandboxEnder
+  tools: SandboxTools
+  power: PowerSwitch
+  pools: WarmPools
+  reconciler: Reconciler
+  maintenance: Maintenance
+}
+
+/**
+ * Checks the settings and puts a manager together; starts nothing.
+ *
+ * @throws SandboxError `unknown_sandbox_type`, `mount_refused`, `invalid_argument`
+ */
+export async function assembleManager(options: ManagerOptions): Promise<ManagerPieces> {
+  const context = contextOf(options, await readonlyMounts(options))
+  const finder = new SandboxFinder({ state: context.state, prefix: context.settings.prefix })
+  const ender = new SandboxEnder(context)
+  const watch = new ContainerWatch(context)
+  const maker = new SandboxMaker(context, { watch, ender })
+  const pools = new WarmPools(context, { maker, ender })
+  const reconciler = new Reconciler(context, { maker, ender })
+  return {
+    context,
+    finder,
+    ender,
+    pools,
+    reconciler,
+    creator: new SandboxCreator(context, { maker, pools, ender }),
+    tools: new SandboxTools(context, finder),
+    power: new PowerSwitch(context, finder),
+    maintenance: new Maintenance(context, { ender, pools, reconciler, watch }),
+  }
+}
+
+function contextOf(options: ManagerOptions, mounts: readonly Mount[]): ManagerContext {
+  const { settings, state, clock, backend, storage, registry } = options
+  if (settings.defaultSandboxTypes.length === 0) {
+    throw new SandboxError('invalid_argument', 'DEFAULT_SANDBOX_TYPE names no sandbox type')
+  }
+  for (const type of settings.defaultSandboxTypes) registry.get(type)
+  const logger = options.logger.child({ part: 'manager' })
+  const instanceId = randomUUID()
+  const root = backend.mountsHostDirectories ? settings.workspaceRoot : null
+  const { storageFolder } = settings
+  return {
+    ...options,
+    logger,
+    instanceId,
+    random: options.random ?? Math.random,
+    ledger: new RecordLedger({ ...options, logger }),
+    runtime: new RuntimeClient(clock),
+    workspaces: new Workspaces({ root, storage, storageFolder, logger }),
+    gate: new WorkGate(),
+    leases: { state, clock, logger, holder: instanceId },
+    readonlyMounts: mounts,
+  }
+}
+
+async function readonlyMounts({ settings, backend }: ManagerOptions): Promise<Mount[]> {
+  const entries = Object.entries(settings.readonlyMounts)
+  // An engine elsewhere knows its own paths; it mounts or refuses them.
+  if (!backend.mountsHostDirectories) return entries.map(([source, target]) => ({ source, target, readOnly: true }))
+  const guarded = entries.map(async ([source, target]) => ({
+    source: await guardMount(source, { readOnly: true, workspaceRoot: settings.workspaceRoot }),
+    target,
+    readOnly: true,
+  }))
+  return Promise.all(guarded)
+}

@@ -1,0 +1,161 @@
+import { SandboxError, type Container, type SandboxRecord } from '@runtime-sandbox/core'
+import type { SandboxEnder } from '../end/sandbox-ender.ts'
+import { linkedAbort } from '../linked-abort.ts'
+import type { ManagerContext } from '../manager-context.ts'
+import type { ContainerWatch } from '../reconcile/container-watch.ts'
+import { HeldLease } from '../records/held-lease.ts'
+import { waitForRuntime } from '../runtime/wait-for-runtime.ts'
+import { containerSpec, newRecord } from './container-spec.ts'
+import type { SandboxPlan } from './sandbox-plan.ts'
+import { undoCreate, type CreateProgress } from './undo-create.ts'
+
+/** Name of the lease that is held while a sandbox is being made: nobody holds it when its maker was killed. */
+export function creationLease(name: string): string {
+  return `creating:${name}`
+}
+
+const logLines = 50
+const logTimeoutMs = 3000
+
+/** Makes sandboxes, step by step, so that a failure at any step leaves nothing behind. */
+export class SandboxMaker {
+  readonly #context: ManagerContext
+  readonly #watch: ContainerWatch
+  readonly #ender: SandboxEnder
+  readonly #making = new Set<string>()
+
+  constructor(context: ManagerContext, { watch, ender }: { watch: ContainerWatch; ender: SandboxEnder }) {
+    this.#context = context
+    this.#watch = watch
+    this.#ender = ender
+  }
+
+  /** Whether this process is making the sandbox now. */
+  isMaking(name: string): boolean {
+    return this.#making.has(name)
+  }
+
+  /**
+   * Makes what was planned; resolves when its runtime is healthy. The record is `warm` (not yet parked) when the plan is for a
+   * pool, else `running`.
+   *
+   * @throws SandboxError, or the signal's reason; nothing is left behind then
+   */
+  async make(plan: SandboxPlan, signal: AbortSignal): Promise<SandboxRecord> {
+    const { settings, clock, workspaces } = this.#context
+    const fresh = newRecord(plan, settings, clock.now())
+    const { directory, storagePath } = await workspaces.locate(plan, fresh.sessionId)
+    const draft = { ...fresh, mountDir: directory, storagePath }
+    const attempt = new Attempt(draft)
+    this.#making.add(draft.name)
+    try {
+      return await this.#steps(attempt, plan, signal)
+    } catch (error) {
+      throw await this.#failed(attempt, error, signal)
+    } finally {
+      this.#making.delete(draft.name)
+    }
+  }
+
+  async #steps(attempt: Attempt, plan: SandboxPlan, callerSignal: AbortSignal): Promise<SandboxRecord> {
+    const { record, progress } = attempt
+    const { state, leases, backend, workspaces } = this.#context
+    await using _ = state.ephemeral ? undefined : await HeldLease.acquire(leases, creationLease(record.name))
+    await this.#insert(attempt)
+    using exit = this.#watch.follow(record.name)
+    using abort = linkedAbort([callerSignal, exit.signal])
+    const { signal } = abort
+    progress.ownDirectory = workspaces.isOwn(record)
+    await workspaces.make(record, plan)
+    await workspaces.restore(record, signal)
+    signal.throwIfAborted()
+    progress.container = true
+    attempt.made(await backend.create(containerSpec(record, plan, this.#context), { signal }))
+    await waitForRuntime(attempt.record, { ...this.#context, timeoutMs: this.#context.settings.startTimeoutMs, signal })
+    const ready = await this.#ready(attempt, plan)
+    // An end that was told before the record was written was not for the reconciler.
+    signal.throwIfAborted()
+    return ready
+  }
+
+  async #insert({ record, progress }: Attempt): Promise<void> {
+    const { ledger, settings } = this.#context
+    try {
+      await ledger.insert(record, settings.maxInstances || undefined)
+      progress.recorded = true
+    } catch (error) {
+      // A store that did not answer may have done it.
+      progress.recorded = !SandboxError.is(error, 'limit_reached') && !SandboxError.is(error, 'conflict')
+      throw error
+    }
+  }
+
+  async #ready({ record, draft }: Attempt, plan: SandboxPlan): Promise<SandboxRecord> {
+    const { ledger, clock } = this.#context
+    const pooled = plan.poolKey !== null
+    const { containerId, url, ports, imageId } = record
+    const engine = { containerId, url, ports, imageId }
+    try {
+      if (pooled) return await ledger.change(draft, { ...engine, state: 'warm', reason: 'healthy' })
+      return await ledger.change(draft, { ...engine, state: 'running', reason: 'created', lastActiveAt: clock.now() })
+    } catch (error) {
+      // Only a release changes the record of a sandbox that is being made.
+      if (!SandboxError.is(error, 'conflict')) throw error
+      const message = `sandbox ${record.name} was released while it was starting`
+      throw new SandboxError('sandbox_not_running', message, { cause: error })
+    }
+  }
+
+  async #failed(attempt: Attempt, error: unknown, signal: AbortSignal): Promise<unknown> {
+    const { record, progress } = attempt
+    const { logger } = this.#context
+    const logTail = SandboxError.is(error, 'sandbox_start_failed') ? await this.#logTail(record) : undefined
+    const clean = await undoCreate(record, progress, this.#context)
+    if (!clean) this.#ender.addUnfinished(record.name)
+    if (signal.aborted) return signal.reason
+    if (!SandboxError.is(error, 'limit_reached')) {
+      const fields = { err: error, name: record.name, sandboxType: record.sandboxType, image: record.image, logTail }
+      logger.warn(fields, 'a sandbox could not be made')
+    }
+    return clientError(error)
+  }
+
+  async #logTail({ containerId }: SandboxRecord): Promise<string | undefined> {
+    const { backend, clock } = this.#context
+    if (!backend.logs || containerId === '') return undefined
+    using limit = linkedAbort([])
+    const timer = clock.after(logTimeoutMs, () => limit.abort(new Error('the engine did not give the log in time')))
+    try {
+      return await backend.logs(containerId, { lines: logLines, signal: limit.signal })
+    } catch {
+      return undefined
+    } finally {
+      timer.cancel()
+    }
+  }
+}
+
+/** One create under way. */
+class Attempt {
+  /** As it is in the store. */
+  readonly draft: SandboxRecord
+  /** With what the engine told. */
+  record: SandboxRecord
+  readonly progress: CreateProgress = { recorded: false, ownDirectory: false, container: false }
+
+  constructor(draft: SandboxRecord) {
+    this.draft = draft
+    this.record = draft
+  }
+
+  made({ id, url, ports, imageId }: Container): void {
+    this.record = { ...this.draft, containerId: id, url, ports: [...ports], imageId }
+  }
+}
+
+/** What a caller may see: no host path, no address, no log. */
+function clientError(error: unknown): unknown {
+  return SandboxError.is(error)
+    ? error
+    : new SandboxError('internal', 'the sandbox could not be made', { cause: error })
+}

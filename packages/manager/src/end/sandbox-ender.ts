@@ -1,0 +1,189 @@
+import { isActive, type SandboxRecord } from '@runtime-sandbox/core'
+import { BackOff } from '../back-off.ts'
+import { eachOf } from '../each-of.ts'
+import type { ManagerContext } from '../manager-context.ts'
+import { removeContainer } from './remove-container.ts'
+
+/**
+ * Ends sandboxes: by their caller, when nobody needs them, or when they were lost. `releasedAt` tells that nothing of the
+ * sandbox is left on the engine; an ended record without it is unfinished work, which the reconciler takes up.
+ */
+export class SandboxEnder {
+  readonly #context: ManagerContext
+  /** One piece of work at a time for each sandbox. */
+  readonly #busy = new Map<string, Promise<void>>()
+  /** Ended sandboxes of which something is left, and when to try again. */
+  readonly #unfinished = new Map<string, BackOff>()
+
+  constructor(context: ManagerContext) {
+    this.#context = context
+  }
+
+  isBusy(name: string): boolean {
+    return this.#busy.has(name)
+  }
+
+  /** Notes that something of an ended sandbox is left; the next sweep tries again. */
+  addUnfinished(name: string): void {
+    if (!this.#unfinished.has(name)) this.#unfinished.set(name, new BackOff({ ...this.#context, ...retryTimes }))
+  }
+
+  /**
+   * Ends a sandbox for good. Of callers at the same time one does the work and the others wait for it.
+   *
+   * @throws `engine_unavailable`, `state_unavailable`: the sandbox counts as released, what is left of it is removed later
+   */
+  release(name: string, reason: string): Promise<void> {
+    return this.#alone(name, async () => {
+      const released = await this.#context.ledger.changeLatest(name, (record) =>
+        record.state === 'released' ? undefined : { ...releasedPatch(record), reason },
+      )
+      if (released) await this.#finish(released)
+      else if (this.#unfinished.has(name)) await this.#retry(name)
+    })
+  }
+
+  /** Destroys a parked sandbox that was taken out of its pool. Its place in the limit is free when its container is gone. */
+  discard(record: SandboxRecord, reason: string): Promise<void> {
+    return this.#alone(record.name, async () => {
+      const failure = await this.#removeContainer(record)
+      const discarded = await this.#context.ledger.changeLatest(record.name, (latest) =>
+        isActive(latest.state) ? { ...releasedPatch(latest), storagePath: null, reason } : undefined,
+      )
+      if (failure) this.#leave(record.name, failure)
+      else if (discarded) await this.#settle(discarded)
+    })
+  }
+
+  /** Notes that the container of a sandbox is gone or dead. One that waits for nobody is just removed. */
+  lose(name: string, reason: string): Promise<void> {
+    return this.#alone(name, async () => {
+      const lost = await this.#context.ledger.changeLatest(name, (record) => {
+        if (record.state === 'warm') return { ...releasedPatch(record), storagePath: null, reason }
+        return isActive(record.state) ? { state: 'error', releasedAt: null, reason } : undefined
+      })
+      if (lost) await this.#finish(lost)
+    })
+  }
+
+  /** Removes what is left of a create whose maker was killed; nobody was given the sandbox. */
+  abandon(name: string): Promise<void> {
+    return this.#alone(name, async () => {
+      const abandoned = await this.#context.ledger.changeLatest(name, (record) =>
+        record.state === 'creating'
+          ? { ...releasedPatch(record), storagePath: null, reason: 'its maker was killed' }
+          : undefined,
+      )
+      if (abandoned) await this.#finish(abandoned)
+    })
+  }
+
+  /** Takes up what earlier ends left. Failures are logged and stay for the next time. */
+  async finishUnfinished(): Promise<void> {
+    await eachOf([...this.#unfinished], 4, async ([name, backOff]) => {
+      if (backOff.waiting) return
+      backOff.fail()
+      await this.#alone(name, () => this.#retry(name)).catch(() => {})
+    })
+  }
+
+  /** Resolves when no sandbox is being ended. */
+  async idle(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.allSettled(this.#busy.values())
+  }
+
+  async #retry(name: string): Promise<void> {
+    const record = await this.#context.state.get(name)
+    const open = record && (record.state === 'released' || record.state === 'error') && record.releasedAt === null
+    if (open) await this.#finish(record)
+    else this.#unfinished.delete(name)
+  }
+
+  /** What it does follows from the record alone: container first, then the workspace that it can no longer write to. */
+  async #finish(record: SandboxRecord): Promise<void> {
+    const failure = await this.#removeContainer(record)
+    if (failure) {
+      this.#leave(record.name, failure)
+      throw failure.error
+    }
+    await this.#settle(record)
+  }
+
+  async #removeContainer(record: SandboxRecord): Promise<Failure | undefined> {
+    const { backend, settings, runtime } = this.#context
+    runtime.connections.close(record.name)
+    try {
+      await removeContainer(record, { backend, stateKey: settings.stateKey })
+      return undefined
+    } catch (error) {
+      return { error, message: 'a container could not be removed; it will be tried again' }
+    }
+  }
+
+  /** Settles the workspace and notes that nothing is left. */
+  async #settle(record: SandboxRecord): Promise<void> {
+    const { ledger, clock } = this.#context
+    const { deleted, kept } = await this.#settleWorkspace(record)
+    if (!kept) this.addUnfinished(record.name)
+    try {
+      await ledger.changeLatest(record.name, ({ stateReason, mountDir }) => {
+        // Whatever listens at its address from now on is something else.
+        if (kept) return { reason: stateReason, releasedAt: clock.now(), url: '', mountDir: deleted ? null : mountDir }
+        // Noted once: a record that changes with every attempt would never expire.
+        return stateReason.endsWith(notKept) ? undefined : { reason: `${stateReason}; ${notKept}`, url: '' }
+      })
+    } catch (error) {
+      this.#leave(record.name, { error, message: 'the end of a sandbox could not be recorded' })
+      throw error
+    }
+    if (kept) this.#unfinished.delete(record.name)
+  }
+
+  /** A released sandbox's own directory goes once it is kept; that of a lost one stays until it is released or expires. */
+  async #settleWorkspace(record: SandboxRecord): Promise<{ deleted: boolean; kept: boolean }> {
+    const { workspaces, logger } = this.#context
+    try {
+      await workspaces.keep(record)
+      const deleted = record.state === 'released' && workspaces.isOwn(record)
+      if (deleted) await workspaces.discard(record)
+      return { deleted, kept: true }
+    } catch (error) {
+      const fields = { err: error, name: record.name, directory: record.mountDir, storagePath: record.storagePath }
+      logger.error(fields, 'a workspace could not be kept or deleted; its directory stays')
+      return { deleted: false, kept: false }
+    }
+  }
+
+  #leave(name: string, { error, message }: Failure): void {
+    this.addUnfinished(name)
+    this.#context.logger.error({ err: error, name }, message)
+  }
+
+  #alone(name: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#busy.get(name) ?? Promise.resolve()
+    const promise = before
+      .catch(() => {})
+      .then(work)
+      .finally(() => {
+        if (this.#busy.get(name) === promise) this.#busy.delete(name)
+      })
+    promise.catch(() => {})
+    this.#busy.set(name, promise)
+    return promise
+  }
+}
+
+const notKept = 'its workspace could not be kept and stays on the host'
+const retryTimes = { firstMs: 5000, longestMs: 600_000 }
+
+/** Whether nothing but the host directory is left of an ended sandbox, because the storage did not take it. */
+export function isWorkspaceLeft(record: SandboxRecord): boolean {
+  return record.stateReason.endsWith(notKept)
+}
+
+type Failure = { error: unknown; message: string }
+
+function releasedPatch({ meta }: SandboxRecord) {
+  const { session_ctx_id: _, ...rest } = meta
+  return { state: 'released' as const, sessionContextId: null, meta: rest, releasedAt: null }
+}

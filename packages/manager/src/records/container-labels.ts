@@ -1,0 +1,79 @@
+import { labels, type ContainerInfo, type SandboxRecord } from '@runtime-sandbox/core'
+import { isSessionId } from './sandbox-identity.ts'
+
+export type LabelSettings = { prefix: string; stateKey: string }
+
+/** Labels that all resources of this deployment's store carry, and no other's. */
+export function ownLabels({ prefix, stateKey }: LabelSettings): Record<string, string> {
+  return { [labels.deployment]: prefix, [labels.stateKey]: stateKey }
+}
+
+/** Labels of one sandbox's resource: enough to write its record anew. */
+export function labelsOf(record: SandboxRecord, settings: LabelSettings): Record<string, string> {
+  return {
+    ...ownLabels(settings),
+    [labels.name]: record.name,
+    [labels.sandboxType]: record.sandboxType,
+    [labels.sessionId]: record.sessionId,
+    [labels.timeoutSeconds]: String(record.timeoutSeconds),
+    ...(record.poolKey !== null && { [labels.poolKey]: record.poolKey }),
+    ...(record.storagePath !== null && { [labels.storagePath]: record.storagePath }),
+    ...(record.sessionContextId !== null && { [labels.sessionContextId]: record.sessionContextId }),
+  }
+}
+
+export type AdoptOptions = {
+  settings: LabelSettings & { defaultTimeoutSeconds: number }
+  /** Image reference of a type, where it is registered; engines tell the image's id only. */
+  imageOf: (sandboxType: string) => string | undefined
+  now: number
+}
+
+const workspaceTarget = '/workspace'
+
+/** The record of a resource that has none any more; undefined when the resource does not tell enough or contradicts itself. */
+export function recordFromContainer(
+  info: ContainerInfo,
+  { settings, imageOf, now }: AdoptOptions,
+): SandboxRecord | undefined {
+  const name = info.labels[labels.name]
+  const sessionId = info.labels[labels.sessionId]
+  const runtimeToken = info.environment['SECRET_TOKEN']
+  if (!name || !sessionId || !runtimeToken || info.url === '') return undefined
+  if (!isSessionId(sessionId) || name !== settings.prefix + sessionId) return undefined
+  const sessionContextId = info.labels[labels.sessionContextId] ?? null
+  const sandboxType = info.labels[labels.sandboxType] ?? 'base'
+  return {
+    name,
+    sessionId,
+    containerId: info.id,
+    url: info.url,
+    ports: [...info.ports],
+    mountDir: info.mounts.find(({ target }) => target === workspaceTarget)?.source ?? null,
+    storagePath: info.labels[labels.storagePath] ?? null,
+    runtimeToken,
+    image: imageOf(sandboxType) ?? info.imageId ?? '',
+    imageId: info.imageId,
+    meta: sessionContextId === null ? {} : { session_ctx_id: sessionContextId },
+    timeoutSeconds: positive(info.labels[labels.timeoutSeconds]) ?? settings.defaultTimeoutSeconds,
+    sandboxType,
+    state: 'running',
+    stateReason: 'adopted',
+    sessionContextId,
+    // A former pool means nothing to a sandbox that may have been used.
+    poolKey: null,
+    createdAt: info.createdAt,
+    updatedAt: now,
+    lastActiveAt: sessionContextId === null ? null : now,
+    recycledAt: null,
+    releasedAt: null,
+    recycleReason: null,
+    redirectTo: null,
+    revision: 1,
+  }
+}
+
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text)
+  return Number.isFinite(value) && value > 0 ? value : undefined
+}

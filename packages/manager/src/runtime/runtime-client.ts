@@ -1,0 +1,124 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import type { Dispatcher } from 'undici'
+import { SandboxError, type CallOptions, type Clock, type RuntimeRequest } from '@runtime-sandbox/core'
+import { sessionAffinityHeaders } from '@runtime-sandbox/protocol'
+import { requestHeaders, responseHeaders } from './forward-headers.ts'
+import { linkedAbort } from '../linked-abort.ts'
+import { mapRuntimeError } from './map-error.ts'
+import { readBounded } from './read-bounded.ts'
+import { RuntimeConnections, type RuntimeEndpoint } from './runtime-connections.ts'
+import { runtimeTarget } from './runtime-path.ts'
+
+/** What the runtime answered, whatever its status. */
+export type RuntimeAnswer = { status: number; text: string }
+
+export type RuntimeCallOptions = CallOptions & {
+  method: 'GET' | 'POST'
+  /** Behind the runtime's prefix, without a leading slash. */
+  path: string
+  /** Sent as JSON. */
+  body?: unknown
+  /** After this the connection is cut, so that the runtime ends what it does. */
+  timeoutMs: number
+}
+
+const maxAnswerBytes = 64 * 2 ** 20
+/** How long the runtime may take beyond a call's own limit, to end the work itself and tell what it got. */
+export const callGraceMs = 5000
+/** Pause in a streamed answer after which the sandbox counts as gone. */
+const streamIdleMs = 300_000
+const methods = new Set(['GET', 'POST', 'PUT', 'DELETE', 'PATCH'])
+const statusesWithoutBody = new Set([204, 205, 304])
+
+/** Talks HTTP to the runtimes in sandboxes. Every failure is a SandboxError, or the reason of the caller's own signal. */
+export class RuntimeClient {
+  readonly #clock: Clock
+  readonly connections = new RuntimeConnections()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** One call with a bounded answer. @throws `sandbox_timeout`, `sandbox_unreachable`, `payload_too_large` */
+  async call(endpoint: RuntimeEndpoint, options: RuntimeCallOptions): Promise<RuntimeAnswer> {
+    using limit = linkedAbort([options.signal])
+    const timer = this.#clock.after(options.timeoutMs, () => limit.abort(timeoutError(endpoint, options.timeoutMs)))
+    try {
+      const json = options.body === undefined ? undefined : JSON.stringify(options.body)
+      const answer = await this.#dispatch(endpoint, {
+        method: options.method,
+        path: runtimeTarget(options.path),
+        headers: ownHeaders(endpoint, json === undefined ? {} : { 'content-type': 'application/json' }),
+        body: json ?? null,
+        signal: limit.signal,
+      })
+      return { status: answer.statusCode, text: await readBounded(answer.body, maxAnswerBytes) }
+    } catch (error) {
+      throw mapRuntimeError(error, endpoint.name, limit.signal)
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** Whether the runtime answers its health check; false also when it does not answer at all. */
+  async isHealthy(endpoint: RuntimeEndpoint, { timeoutMs, signal }: CallOptions & { timeoutMs: number }) {
+    try {
+      return (await this.call(endpoint, { method: 'GET', path: 'healthz', timeoutMs, signal })).status === 200
+    } catch (error) {
+      if (signal?.aborted) throw error
+      return false
+    }
+  }
+
+  /** Streams a request in and its answer out, unchanged but for the headers that belong to one connection. */
+  async fetch(endpoint: RuntimeEndpoint, request: RuntimeRequest): Promise<Response> {
+    const method = request.method.toUpperCase()
+    if (!methods.has(method)) throw new SandboxError('method_not_allowed', `${method} is not passed on to sandboxes`)
+    const { body, signal } = request
+    try {
+      const answer = await this.#dispatch(endpoint, {
+        method,
+        path: runtimeTarget(request.path, request.query),
+        headers: requestHeaders(request.headers ?? {}, ownHeaders(endpoint), body !== undefined),
+        body: body instanceof ReadableStream ? Readable.fromWeb(body as NodeReadableStream) : (body ?? null),
+        signal: signal ?? null,
+        headersTimeout: endpoint.timeoutSeconds * 1000 + callGraceMs,
+        bodyTimeout: streamIdleMs,
+      })
+      return responseOf(answer)
+    } catch (error) {
+      throw mapRuntimeError(error, endpoint.name, signal)
+    }
+  }
+
+  #dispatch(endpoint: RuntimeEndpoint, options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    const { pool, basePath } = this.connections.open(endpoint)
+    return pool.request({ ...options, path: `${basePath}${options.path}` })
+  }
+}
+
+function ownHeaders(endpoint: RuntimeEndpoint, more: Record<string, string> = {}): Record<string, string> {
+  return {
+    authorization: `Bearer ${endpoint.runtimeToken}`,
+    ...sessionAffinityHeaders(endpoint.containerId),
+    ...more,
+  }
+}
+
+function responseOf({ statusCode, headers, body }: Dispatcher.ResponseData): Response {
+  if (statusCode < 200 || statusCode > 599) {
+    body.destroy()
+    throw new SandboxError('sandbox_unreachable', `the sandbox answered with status ${statusCode}`)
+  }
+  const init = { status: statusCode, headers: responseHeaders(headers) }
+  if (statusesWithoutBody.has(statusCode)) {
+    body.destroy()
+    return new Response(null, init)
+  }
+  return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array>, init)
+}
+
+function timeoutError({ name }: RuntimeEndpoint, timeoutMs: number): SandboxError {
+  return new SandboxError('sandbox_timeout', `sandbox ${name} did not answer within ${timeoutMs / 1000} s`)
+}

@@ -1,0 +1,77 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SandboxError, type Logger, type SandboxRecord, type WorkspaceStorage } from '@runtime-sandbox/core'
+import type { SandboxPlan } from '../create/sandbox-plan.ts'
+import { isSessionId } from '../records/sandbox-identity.ts'
+import { guardMount } from './mount-guard.ts'
+import { removeTree } from './remove-tree.ts'
+
+export type WorkspacesOptions = {
+  /** Parent of the workspaces; null when they live in the sandbox only. */
+  root: string | null
+  storage: WorkspaceStorage | undefined
+  storageFolder: string | null
+  logger: Logger
+}
+
+/** Host directory of a sandbox's workspace, and where it is kept. */
+export type Workspace = { directory: string | null; storagePath: string | null }
+
+/** The host directories behind `/workspace`: made before a sandbox, kept in the storage and deleted after it. */
+export class Workspaces {
+  readonly #options: WorkspacesOptions
+
+  constructor(options: WorkspacesOptions) {
+    this.#options = options
+  }
+
+  /** Where the workspace of a planned sandbox will be; makes nothing. @throws SandboxError `mount_refused` */
+  async locate(plan: SandboxPlan, sessionId: string): Promise<Workspace> {
+    const { root, storage, storageFolder } = this.#options
+    const directory =
+      plan.mountDir === null
+        ? this.#ownDirectory(sessionId)
+        : await guardMount(plan.mountDir, { readOnly: false, workspaceRoot: root })
+    const keptAt = directory && storage && storageFolder !== null ? `${storageFolder}/${sessionId}` : null
+    return { directory, storagePath: plan.storagePath ?? keptAt }
+  }
+
+  /** Makes the directory of a new sandbox, if it is ours to make. */
+  async make(record: SandboxRecord, plan: SandboxPlan): Promise<void> {
+    if (!this.isOwn(record)) return
+    await mkdir(this.#options.root!, { recursive: true, mode: 0o700 })
+    await mkdir(record.mountDir!)
+    // Inside, other users than the server's write to it; from outside, the parent keeps others away.
+    if (plan.security.nonRoot) await chmod(record.mountDir!, 0o777)
+  }
+
+  /** Fills a workspace with what was kept. */
+  async restore({ mountDir, storagePath }: SandboxRecord, signal?: AbortSignal): Promise<void> {
+    const { storage } = this.#options
+    if (storage && mountDir !== null && storagePath !== null) await storage.download(storagePath, mountDir, { signal })
+  }
+
+  /** Keeps the workspace of an ended sandbox in the storage, where it has a place there. @throws what the storage throws */
+  async keep({ mountDir, storagePath }: SandboxRecord): Promise<void> {
+    const { storage } = this.#options
+    if (storage && mountDir !== null && storagePath !== null) await storage.upload(mountDir, storagePath)
+  }
+
+  /** Deletes the directory if it is ours; a caller's own is never touched. Idempotent. */
+  async discard(record: SandboxRecord): Promise<void> {
+    if (this.isOwn(record)) await removeTree(record.mountDir!)
+  }
+
+  /** Whether the server made the directory, and so has to delete it. */
+  isOwn({ mountDir, sessionId }: Pick<SandboxRecord, 'mountDir' | 'sessionId'>): boolean {
+    return mountDir !== null && mountDir === this.#ownDirectory(sessionId)
+  }
+
+  #ownDirectory(sessionId: string): string | null {
+    const { root } = this.#options
+    if (root === null) return null
+    // It becomes a path that will be deleted.
+    if (!isSessionId(sessionId)) throw new SandboxError('internal', 'a session id that is not one')
+    return join(root, sessionId)
+  }
+}
