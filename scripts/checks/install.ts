@@ -4,11 +4,15 @@ import path from 'node:path'
 import { runCommand } from '../bootstrap/run-command.mjs'
 import { oldestNode } from './oldest-node.ts'
 import { packedPackages, type PackedPackage } from './pack.ts'
+import { root } from './workspace-packages.ts'
 
 // All that may come with the client: it must run where no engine, and hardly a dependency, is wanted.
 const clientBrings = ['@runtime-sandbox/client', '@runtime-sandbox/core', '@runtime-sandbox/protocol', 'zod']
 
-/** Every package, installed from its tarball into an empty project by npm, can be imported there. */
+/**
+ * Every package, installed from its tarball into an empty project by npm, can be imported there, and its types are
+ * complete: they use nothing that does not come with it, such as the types of a vendor.
+ */
 export async function checkInstalledPackages(): Promise<void> {
   const all = await packedPackages()
   const problems: string[] = []
@@ -23,6 +27,7 @@ async function installProblems(one: PackedPackage, all: readonly PackedPackage[]
     await writeFile(path.join(project, 'package.json'), JSON.stringify(projectManifest(one, all)))
     await runCommand('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: project })
     await importPackage(process.execPath, name, project)
+    await compilePackage(name, project)
     if (name !== '@runtime-sandbox/client') return []
     await importPackage(await oldestNode(), name, project)
     const lock = JSON.parse(await readFile(path.join(project, 'package-lock.json'), 'utf8')) as Lockfile
@@ -51,6 +56,22 @@ function projectManifest(one: PackedPackage, all: readonly PackedPackage[]) {
 async function importPackage(node: string, name: string, project: string): Promise<void> {
   const script = `await import(${JSON.stringify(name)})`
   await runCommand(node, ['--input-type=module', '-e', script], { cwd: project, timeoutMs: 30_000 })
+}
+
+/** Compiles a user's file against the package; errors in the types of others are not ours. */
+async function compilePackage(name: string, project: string): Promise<void> {
+  const file = path.join(project, 'user.ts')
+  await writeFile(file, `export * as everything from ${JSON.stringify(name)}\n`)
+  const language = ['--noEmit', '--strict', '--target', 'es2023', '--lib', 'es2023,esnext', '--module', 'nodenext']
+  const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules', '@types')]
+  const output = await runCommand('tsc', [...language, ...types, file], { cwd: project }).then(
+    () => '',
+    (error: unknown) => String(error),
+  )
+  const ours = output
+    .split('\n')
+    .filter((line) => /^(?:user\.ts|node_modules\/(?:@runtime-sandbox\/|runtime-sandbox-))/.test(line))
+  if (ours.length > 0) throw new Error(`the types do not compile\n${ours.join('\n')}`)
 }
 
 type Lockfile = { packages: Record<string, unknown> }
