@@ -28,7 +28,7 @@ async function serve({ configFile, extensions, logLevel, flags }: CommandLine): 
   const signals = new ShutdownSignals(process)
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      logger.error({ error }, event)
+      logger.error({ err: error }, event)
       process.exit(exitCodes.software)
     })
   }

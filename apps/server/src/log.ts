@@ -43,7 +43,7 @@ export function createLogger({
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(not shown)' },
-      serializers: { error: serializeError, err: serializeError },
+      serializers: { err: serializeError },
     },
     destination,
   )

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { exitCodes } from '../exit-codes.ts'
 import type { AccessPolicy } from '../http/access.ts'
 import { isLoopbackHost } from '../http/loopback.ts'
 import type { Settings } from '../settings/settings-schema.ts'
@@ -16,6 +17,6 @@ async function staysOnThisMachine(host: string): Promise<boolean> {
   try {
     return await isLoopbackHost(host)
   } catch (error) {
-    throw new StartupError(78, [`HOST: ${host} cannot be resolved: ${(error as Error).message}`], { cause: error })
+    throw new StartupError(exitCodes.configuration, [`HOST: ${host} cannot be resolved`], { cause: error })
   }
 }

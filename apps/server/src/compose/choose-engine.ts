@@ -48,8 +48,8 @@ async function tryEngine(
     if (requireImage !== undefined) await backend.resolveImage?.(requireImage)
     return { backend }
   } catch (error) {
-    await backend?.close().catch((failure: unknown) => context.logger.warn({ error: failure }, 'engine did not close'))
-    if (!SandboxError.is(error)) context.logger.debug({ error }, `engine ${definition.name} failed`)
+    await backend?.close().catch((failure: unknown) => context.logger.warn({ err: failure }, 'engine did not close'))
+    if (!SandboxError.is(error)) context.logger.debug({ err: error }, `engine ${definition.name} failed`)
     return { problem: (error as Error).message }
   }
 }

@@ -16,7 +16,7 @@ export class Closers {
         await item.close()
       } catch (error) {
         clean = false
-        logger.error({ error, part: item.name }, 'part did not close')
+        logger.error({ err: error, part: item.name }, 'part did not close')
       }
     }
     return clean

@@ -8,6 +8,7 @@ import {
   type WorkspaceStorage,
 } from '@runtime-sandbox/core'
 import { SandboxManager } from '@runtime-sandbox/manager'
+import { exitCodes } from '../exit-codes.ts'
 import { createHttpApp } from '../http/http-app.ts'
 import { listen, type Listener } from '../http/listen.ts'
 import type { Settings } from '../settings/settings-schema.ts'
@@ -65,11 +66,17 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     return await composition.start(options)
   } catch (error) {
     await composition.close({ graceMs: 0 })
-    if (error instanceof StartupError) throw error
     if (SandboxError.is(error) && error.code !== 'internal')
       throw StartupError.unavailable(error.message, { cause: error })
     throw error
   }
+}
+
+/** A refused setting, or an engine that failed; anything else is a defect and stays what it is. */
+function asStartupError(error: unknown): unknown {
+  if (error instanceof StartupError || !SandboxError.is(error) || error.code === 'internal') return error
+  const exitCode = error.status < 500 ? exitCodes.configuration : exitCodes.unavailable
+  return new StartupError(exitCode, [error.message], { cause: error })
 }
 
 function tellAboutSettings({ file, ineffective, settings }: Configuration, logger: Logger): void {

@@ -44,7 +44,7 @@ export function createHttpApp(manager: ManagerApi | ManagerSource, options: Http
   app.notFound(routeNotFound)
   app.onError((thrown, context) => {
     const error = publicError(thrown, context)
-    context.get('logger').error({ error }, 'request failed')
+    context.get('logger').error({ err: error }, 'request failed')
     return errorResponse(context, error)
   })
   return app

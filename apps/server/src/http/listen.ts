@@ -30,6 +30,8 @@ export async function listen(app: HttpApp, { host, port }: ListenOptions): Promi
       keepAliveTimeout: 15_000,
     },
   }) as Server
+  // A connection that was busy when the server closed goes idle with its answer, and nothing else would end it then.
+  server.on('request', (_, outgoing) => outgoing.once('close', () => setImmediate(() => server.emit('idle'))))
   await bind(server, host, port)
   const address = server.address() as AddressInfo
   let closing: Promise<void> | undefined
@@ -74,5 +76,6 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
       resolve()
     })
     server.closeIdleConnections()
+    server.on('idle', () => server.closeIdleConnections())
   })
 }

@@ -66,13 +66,13 @@ async function pipeBody(context: HttpContext, body: NonNullable<Response['body']
     await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), outgoing)
   } catch (error) {
     // Either side went away; pipeline has destroyed the other one.
-    context.get('logger').debug({ error }, 'proxied answer broke off')
+    context.get('logger').debug({ err: error }, 'proxied answer broke off')
   }
 }
 
 function failure(context: HttpContext, thrown: unknown, identity: string): Response {
   const error = publicError(thrown, context)
-  if (error.status >= 500) context.get('logger').error({ identity, code: error.code, error }, 'proxy failed')
+  if (error.status >= 500) context.get('logger').error({ identity, code: error.code, err: error }, 'proxy failed')
   if (error.code === 'sandbox_not_found') {
     return errorResponse(context, rephrase(error, `sandbox not found: ${identity}`))
   }

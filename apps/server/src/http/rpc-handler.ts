@@ -33,7 +33,7 @@ export function rpcHandler(name: ManagerCallName, calledAs: CalledAs, { manager,
 }
 
 function logFailure(context: HttpContext, error: SandboxError, call: string): void {
-  const fields = { call, code: error.code, error }
+  const fields = { call, code: error.code, err: error }
   if (error.status >= 500) context.get('logger').error(fields, 'call failed')
   else context.get('logger').debug(fields, 'call refused')
 }

@@ -9,7 +9,7 @@ export type ParseDotenvOptions = {
 }
 
 const assignment =
-  /^[^\S\n]*(?:export[^\S\n]+)?(?<name>'[^'\n]+'|[^=#\s'"]+)[^\S\n]*(?:=[^\S\n]*(?:'(?<single>(?:\\.|[^'\\])*)'|"(?<double>(?:\\.|[^"\\])*)"|(?<bare>[^\n]*)))?/s
+  /^[^\S\n]*(?:export[^\S\n]+)?(?<name>'[^'\n]+'|[A-Za-z_][\w.-]*)[^\S\n]*(?:=[^\S\n]*(?:'(?<single>(?:\\.|[^'\\])*)'|"(?<double>(?:\\.|[^"\\])*)"|(?<bare>[^\n]*)))?/s
 const blankOrComment = /^[^\S\n]*(?:#[^\n]*)?$/
 const restOfLine = /^[^\S\n]*(?:#[^\n]*)?(?:\n|$)/
 const reference = /\$\{(?<name>[^}:]*)(?::-(?<fallback>[^}]*))?\}/g
