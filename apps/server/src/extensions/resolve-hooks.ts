@@ -6,6 +6,9 @@ const scheme = 'operator:'
 /** Packages that an extension may import though nothing is installed beside it. */
 const lent = /^(?:@runtime-sandbox\/[\w-]+|zod)(?:\/|$)/
 
+/** Of `import`, and of `require`. */
+const notFound: ReadonlySet<string | undefined> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'])
+
 let installed = false
 
 /** What to import to get the package `name` as it resolves in `directory`. Needs the hooks. */
@@ -31,8 +34,9 @@ export function installResolveHooks(): void {
       try {
         return nextResolve(specifier, context)
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-        return nextResolve(specifier, { ...context, parentURL: import.meta.url })
+        if (!notFound.has((error as NodeJS.ErrnoException).code)) throw error
+        // Not through nextResolve: for `require` it does not heed another parent.
+        return { url: import.meta.resolve(specifier), shortCircuit: true }
       }
     },
   })

@@ -11,7 +11,7 @@ const get = (path: string) => app.request(path, { headers: { host: 'localhost' }
 
 describe('/openapi.json', () => {
   it('is a valid OpenAPI 3.1 document', async () => {
-    const document = (await (await get('/openapi.json')).json()) as object
+    const document = (await (await get('/openapi.json')).json()) as Record<string, unknown>
     const validator = new Validator()
     const { valid, errors } = await validator.validate(document)
     expect(errors).toBeUndefined()

@@ -90,10 +90,10 @@ describe('/proxy', () => {
       'x-request-id': 'mine',
     }
     const response = await fetch(`${servers.url}/healthz`, { headers })
-    const [{ parameters }] = servers.manager.calls as [{ parameters: [string, RuntimeRequest] }]
-    expect(parameters[1].headers).toMatchObject({ 'x-custom': 'kept', 'x-request-id': 'mine' })
+    const [, passedOn] = servers.manager.calls[0]!.parameters as [string, RuntimeRequest]
+    expect(passedOn.headers).toMatchObject({ 'x-custom': 'kept', 'x-request-id': 'mine' })
     for (const name of ['authorization', 'cookie', 'proxy-authorization', 'te', 'host', 'connection']) {
-      expect(parameters[1].headers).not.toHaveProperty(name)
+      expect(passedOn.headers).not.toHaveProperty(name)
     }
     expect(response.headers.get('set-cookie')).toBeNull()
     expect(response.headers.get('x-upstream')).toBe('1')
