@@ -6,6 +6,8 @@ type DependencyRule = {
   internal: RegExp
   /** Packages of others that they may use, or how many besides zod: an implementation has one vendor SDK. */
   external: readonly string[] | number | 'any'
+  /** Its dependencies go into its build and are not installed with it. */
+  isBundled?: boolean
 }
 
 const nothing = /^$/
@@ -24,6 +26,7 @@ const dependencyRules: readonly DependencyRule[] = [
     packages: /^@runtime-sandbox\/runtime$/,
     internal: contracts,
     external: ['@hono/node-server', '@modelcontextprotocol/sdk', 'hono', 'zod'],
+    isBundled: true,
   },
   { packages: /^@runtime-sandbox\/testkit$/, internal: contracts, external: ['fast-check', 'vitest'] },
   { packages: /^@runtime-sandbox\/(backend|state|storage)-[a-z]+$/, internal: core, external: 1 },
@@ -31,13 +34,22 @@ const dependencyRules: readonly DependencyRule[] = [
   { packages: /^runtime-sandbox-[a-z]+$/, internal: anyLibrary, external: 'any' },
 ]
 
+function ruleOf(packageName: string): DependencyRule | undefined {
+  return dependencyRules.find(({ packages }) => packages.test(packageName))
+}
+
+/** Whether what a package uses goes into its build. */
+export function isBundled(packageName: string): boolean {
+  return ruleOf(packageName)?.isBundled ?? false
+}
+
 /**
  * What is wrong with the dependencies of a package.
  *
- * @param dependencies names of what is installed with it
+ * @param dependencies names of what is installed with it, or goes into its build
  */
 export function directionProblems(packageName: string, dependencies: readonly string[]): string[] {
-  const rule = dependencyRules.find(({ packages }) => packages.test(packageName))
+  const rule = ruleOf(packageName)
   if (rule === undefined) return [`${packageName}: no rule says what it may depend on`]
   const internal = dependencies.filter(isInternal)
   const external = dependencies.filter((name) => !isInternal(name))

@@ -26,6 +26,8 @@ async function installProblems(one: PackedPackage, all: readonly PackedPackage[]
   try {
     await writeFile(path.join(project, 'package.json'), JSON.stringify(projectManifest(one, all)))
     await runCommand('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: project })
+    // A package without it is a program; publint has looked at its files.
+    if (one.manifest.exports?.['.'] === undefined) return []
     await importPackage(process.execPath, name, project)
     await compilePackage(name, project)
     if (name !== '@runtime-sandbox/client') return []

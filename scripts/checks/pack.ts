@@ -47,7 +47,7 @@ async function tarballProblems({ folder, tarball }: PackedPackage): Promise<stri
 
 /** What is wrong with the list of files in a tarball. */
 export function fileProblems(files: readonly string[]): string[] {
-  const wanted = ['package/package.json', 'package/README.md', 'package/LICENSE', 'package/dist/index.js']
+  const wanted = ['package/package.json', 'package/README.md', 'package/LICENSE']
   const stray = files.filter((file) => /\.(test|fixture)\.|^package\/src\//.test(file))
   return [
     ...wanted.filter((file) => !files.includes(file)).map((file) => `${file} is missing from the tarball`),

@@ -8,6 +8,7 @@ export type Manifest = {
   private?: boolean
   description?: string
   license?: string
+  exports?: Record<string, unknown>
   dependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -27,30 +26,43 @@ export function mayUseContainers(argumentList: readonly string[]): boolean {
  */
 export async function probeDocker(env: NodeJS.ProcessEnv, needsImage: boolean): Promise<Engine> {
   const name = 'docker'
-  const problem = await problemOf('docker', ['version', '--format', '{{.Server.Version}}'], env, 15_000)
+  const problem = await problemOf('docker', ['version', '--format', '{{.Server.Version}}'], { env, timeoutMs: 15_000 })
   if (problem !== undefined) return { name, problem: `no Docker engine answers (${problem})` }
-  if (!needsImage || !existsSync(imageBuilder)) return { name, problem: undefined }
-  process.stderr.write('Docker answers; building the base image unless it is there already …\n')
-  const buildProblem = await problemOf(process.execPath, [imageBuilder, '--if-changed'], env, 30 * 60_000)
+  if (!needsImage) return { name, problem: undefined }
+  // A certificate that this machine trusts besides the usual ones, the build of the image must trust as well.
+  const certificate = env['NODE_EXTRA_CA_CERTS']
+  const argumentList = [imageBuilder, '--if-changed', ...(certificate ? ['--ca-certificate', certificate] : [])]
+  const options = { env, timeoutMs: 30 * 60_000, isShown: true }
+  const buildProblem = await problemOf(process.execPath, argumentList, options)
   return { name, problem: buildProblem && `the base image could not be built (${buildProblem})` }
 }
 
 /** Whether bubblewrap is there and may make namespaces. */
 export async function probeLocal(env: NodeJS.ProcessEnv): Promise<Engine> {
   const argumentList = ['--unshare-all', '--die-with-parent', '--ro-bind', '/', '/', 'true']
-  const problem = await problemOf('bwrap', argumentList, env, 15_000)
+  const problem = await problemOf('bwrap', argumentList, { env, timeoutMs: 15_000 })
   return { name: 'local', problem: problem && `bubblewrap does not work (${problem})` }
 }
 
+type ProblemOptions = {
+  env: NodeJS.ProcessEnv
+  timeoutMs: number
+  /** Shows what the command says on its standard error, as it comes. */
+  isShown?: boolean
+}
+
 /** undefined when the command succeeds, else the last thing it said. */
-async function problemOf(
-  file: string,
-  argumentList: string[],
-  env: NodeJS.ProcessEnv,
-  timeoutMs: number,
-): Promise<string | undefined> {
+async function problemOf(file: string, argumentList: string[], options: ProblemOptions): Promise<string | undefined> {
+  const { env, timeoutMs, isShown = false } = options
+  const running = run(file, argumentList, {
+    env,
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (isShown) running.child.stderr?.on('data', (text) => process.stderr.write(text))
   try {
-    await run(file, argumentList, { env, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 })
+    await running
     return undefined
   } catch (error) {
     const { code, killed, stderr, message } = error as NodeJS.ErrnoException & { killed?: boolean; stderr?: string }
