@@ -5,7 +5,7 @@ import { providePnpm, toolEnvironment } from './pnpm.mjs'
 import { step } from './progress.mjs'
 import { runCommand } from './run-command.mjs'
 import { hashInputs, isStamped, writeStamp } from './stamp.mjs'
-import { root, workspaceFolders } from './workspace.mjs'
+import { readManifest, root, workspaceFolders } from './workspace.mjs'
 
 /** The project's own Node.js, a dependency like the others. */
 export const projectNode = path.join(root, 'node_modules', '.bin', 'node')
@@ -26,8 +26,11 @@ export function areDependenciesInstalled() {
 
 /** Whether no package's own node_modules was deleted. */
 function areLinked() {
-  const links = path.join(root, 'node_modules', '.modules.yaml')
-  return existsSync(links) && existsSync(path.join(root, 'apps', 'server', 'node_modules'))
+  return workspaceFolders().every((folder) => {
+    const { dependencies, devDependencies } = readManifest(folder)
+    const isEmpty = Object.keys({ ...dependencies, ...devDependencies }).length === 0
+    return isEmpty || existsSync(path.join(root, folder, 'node_modules'))
+  })
 }
 
 export async function installDependencies() {

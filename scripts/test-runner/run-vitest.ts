@@ -42,8 +42,11 @@ export async function runVitest(argumentList: readonly string[], options: RunVit
     if (!isQuiet) process.stderr.write(text)
     skipped.add(text)
   })
-  const passSignal = (signal: NodeJS.Signals) => child.kill(signal)
-  process.once('SIGTERM', passSignal).once('SIGINT', passSignal)
+  const passSignal = (signal: NodeJS.Signals) => {
+    // An interrupt typed at a terminal has reached vitest already; a second one would cut its report short.
+    if (signal === 'SIGTERM' || !process.stdin.isTTY) child.kill(signal)
+  }
+  process.on('SIGTERM', passSignal).on('SIGINT', passSignal)
   try {
     const exitCode = await new Promise<number>((resolve, reject) => {
       child.once('error', reject)
