@@ -66,9 +66,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     return await composition.start(options)
   } catch (error) {
     await composition.close({ graceMs: 0 })
-    if (SandboxError.is(error) && error.code !== 'internal')
-      throw StartupError.unavailable(error.message, { cause: error })
-    throw error
+    throw asStartupError(error)
   }
 }
 

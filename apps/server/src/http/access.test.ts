@@ -13,7 +13,7 @@ async function call(policy: AccessPolicy, headers: Record<string, string>, path 
     },
   })
   const init = path === '/cleanup' ? { method: 'POST', body: '{}' } : path === '/create' ? { method: 'POST', body } : {}
-  const response = await app.request(path, { ...init, headers, duplex: 'half' } as RequestInit)
+  const response = await app.request(path, { ...init, headers, duplex: 'half' })
   return {
     status: response.status,
     challenge: response.headers.get('www-authenticate'),
@@ -38,7 +38,7 @@ describe('with a token', () => {
     [{ authorization: 'Bearer right2' }, 'Invalid authentication credentials'],
     [{ authorization: 'Bearer Right' }, 'Invalid authentication credentials'],
   ])('refuses %j before the body is read', async (headers, detail) => {
-    const { status, challenge, response, calls } = await call(policy, headers as Record<string, string>, '/create')
+    const { status, challenge, response, calls } = await call(policy, headers, '/create')
     expect(status).toBe(401)
     expect(challenge).toBe('Bearer')
     expect(await response.json()).toMatchObject({ detail, code: 'unauthorized' })
@@ -70,7 +70,7 @@ describe('without a token', () => {
     { host: 'localhost:8000', 'sec-fetch-site': 'none' },
     { host: 'localhost', authorization: 'Bearer whatever' },
   ])('takes %j', async (headers) => {
-    expect((await call(policy, headers as Record<string, string>)).status).toBe(200)
+    expect((await call(policy, headers)).status).toBe(200)
   })
 
   it.each([
@@ -86,7 +86,7 @@ describe('without a token', () => {
     { host: 'localhost:8000', 'sec-fetch-site': 'cross-site' },
     { host: 'localhost:8000', 'sec-fetch-site': 'same-site' },
   ])('refuses %j, which a web page could send', async (headers) => {
-    const { status, response, calls } = await call(policy, headers as Record<string, string>)
+    const { status, response, calls } = await call(policy, headers)
     expect(status).toBe(403)
     expect(await response.json()).toMatchObject({ code: 'request_refused' })
     expect(response.headers.get('access-control-allow-origin')).toBeNull()

@@ -21,6 +21,8 @@ const fail =
     throw new SandboxError(code, message)
   }
 
+const signal: unknown = expect.anything()
+
 describe('remote calls', () => {
   it.each([
     ['/create_from_pool', {}, 'known', ['createFromPool', {}]],
@@ -43,9 +45,8 @@ describe('remote calls', () => {
       expect(answer).toMatchObject({ status: 200, body: { data } })
       expect(answer.calls).toHaveLength(1)
       expect(answer.calls[0]!.method).toBe(method)
-      if (typeof first === 'object')
-        expect(answer.calls[0]!.parameters[0]).toEqual({ ...first, signal: expect.anything() as unknown })
-      else if (first !== undefined) expect(answer.calls[0]!.parameters[0]).toBe(first)
+      const [parameter] = answer.calls[0]!.parameters
+      expect(parameter).toEqual(typeof first === 'object' ? { ...first, signal } : (first ?? parameter))
     }
   })
 

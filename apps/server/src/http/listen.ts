@@ -21,7 +21,7 @@ export type Listener = {
 /** @throws StartupError when the address cannot be had */
 export async function listen(app: HttpApp, { host, port }: ListenOptions): Promise<Listener> {
   const server = createAdaptorServer({
-    fetch: app.fetch as Parameters<typeof createAdaptorServer>[0]['fetch'],
+    fetch: app.fetch,
     overrideGlobalObjects: false,
     serverOptions: {
       // Headers have a time limit, and bodies of calls one of their own; uploads through /proxy may take as long as they move.

@@ -1,5 +1,5 @@
 import { SandboxError, type CreateFromPoolOptions, type CreateOptions, type ManagerApi } from '@runtime-sandbox/core'
-import { encodeRecord, managerCalls, type ManagerCallName } from '@runtime-sandbox/protocol'
+import { encodeRecord, type managerCalls, type ManagerCallName } from '@runtime-sandbox/protocol'
 import type { z } from 'zod'
 
 type Arguments<Name extends ManagerCallName> = z.output<(typeof managerCalls)[Name]['body']>

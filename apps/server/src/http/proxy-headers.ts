@@ -3,7 +3,10 @@ import { hopByHopHeaders, requestIdHeader } from '@runtime-sandbox/protocol'
 /** Never passed to a sandbox: what authenticates the client to this server, and what the next hop sets itself. */
 const ours: ReadonlySet<string> = new Set(['host', 'authorization', 'cookie', 'expect', requestIdHeader])
 /** Never passed to a client: cookies would be valid for this server, whose other paths are not the sandbox's. */
-const theirs: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2', requestIdHeader])
+const theirs: ReadonlySet<string> = new Set(['set-cookie', 'set-cookie2', 'clear-site-data'])
+
+/** Whatever a sandbox sends, a browser must not run it with this server's origin, where it could call the API. */
+const harmless = { 'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff' }
 
 /** The headers of a client's request that go to the sandbox; the manager adds the sandbox's own token. */
 export function forwardedRequestHeaders(headers: Headers, requestId: string, hasBody: boolean): Record<string, string> {
@@ -24,7 +27,7 @@ export function forwardedResponseHeaders(headers: Headers, requestId: string): R
   for (const [name, value] of headers) {
     if (!hopByHopHeaders.has(name) && !theirs.has(name) && !named.has(name)) forwarded[name] = value
   }
-  return { ...forwarded, [requestIdHeader]: requestId }
+  return { ...forwarded, ...harmless, [requestIdHeader]: requestId }
 }
 
 /** Names that the Connection header declares to be of one hop only. */

@@ -63,7 +63,7 @@ async function sendAnswer(context: HttpContext, answer: Response): Promise<Respo
 async function pipeBody(context: HttpContext, body: NonNullable<Response['body']>, outgoing: ServerResponse) {
   outgoing.flushHeaders()
   try {
-    await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), outgoing)
+    await pipeline(Readable.fromWeb(body), outgoing)
   } catch (error) {
     // Either side went away; pipeline has destroyed the other one.
     context.get('logger').debug({ err: error }, 'proxied answer broke off')

@@ -84,10 +84,10 @@ export const kubernetesSettings = {
   }),
 }
 
-function serverlessSettings<const Prefix extends 'AGENT_RUN' | 'FC'>(title: string, region: string) {
+function serverlessSettings(title: string, region: string) {
   const { setting, optional } = settingGroup(title, later)
   const text = (description: string) => optional(optionalSetting, { type: 'string', default: '', description })
-  const shape = {
+  return {
     ACCOUNT_ID: text('Account id.'),
     ACCESS_KEY_ID: text('Access key id.'),
     ACCESS_KEY_SECRET: text('Access key secret.'),
@@ -105,13 +105,17 @@ function serverlessSettings<const Prefix extends 'AGENT_RUN' | 'FC'>(title: stri
     LOG_PROJECT: text('Log project.'),
     LOG_STORE: text('Log store.'),
   }
-  return (prefix: Prefix) => withPrefix(prefix, shape)
 }
 
-function withPrefix<Prefix extends string, Shape extends z.ZodRawShape>(prefix: Prefix, shape: Shape) {
+type Prefixed<Prefix extends string, Shape> = { [Name in keyof Shape & string as `${Prefix}_${Name}`]: Shape[Name] }
+
+function withPrefix<Prefix extends string, Shape extends z.ZodRawShape>(
+  prefix: Prefix,
+  shape: Shape,
+): Prefixed<Prefix, Shape> {
   const entries = Object.entries(shape).map(([name, schema]) => [`${prefix}_${name}`, schema])
-  return Object.fromEntries(entries) as { [Name in keyof Shape & string as `${Prefix}_${Name}`]: Shape[Name] }
+  return Object.fromEntries(entries) as Prefixed<Prefix, Shape>
 }
 
-export const agentRunSettings = serverlessSettings('AgentRun', '')('AGENT_RUN')
-export const functionComputeSettings = serverlessSettings('Function Compute', 'cn-hangzhou')('FC')
+export const agentRunSettings = withPrefix('AGENT_RUN', serverlessSettings('AgentRun', ''))
+export const functionComputeSettings = withPrefix('FC', serverlessSettings('Function Compute', 'cn-hangzhou'))

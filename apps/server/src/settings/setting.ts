@@ -22,13 +22,13 @@ type Description = Omit<SettingInfo, 'group' | 'effective'>
 export function settingGroup(group: string, { effective = true }: { effective?: boolean } = {}) {
   return {
     /** A setting with a default. */
-    setting<Schema extends TextSchema>(schema: Schema, info: Description) {
+    setting: <Schema extends TextSchema>(schema: Schema, info: Description) => {
       const complete = schema.prefault(info.default as z.input<Schema>)
       settingInfo.add(complete, { ...info, group, effective })
       return complete
     },
     /** A setting that may be absent. */
-    optional<Schema extends TextSchema>(schema: Schema, info: Description) {
+    optional: <Schema extends TextSchema>(schema: Schema, info: Description) => {
       const complete = schema.optional()
       settingInfo.add(complete, { ...info, group, effective })
       return complete
