@@ -8,7 +8,7 @@ export type ErrorKind = {
   remediation: string
 }
 
-/** The single source of every error of the system; docs/errors.md is generated from it. */
+/** The single source of every error of the system; docs/reference/errors.md is generated from it. */
 export const errorTable = {
   invalid_body: {
     status: 400,
