@@ -1,40 +1,38 @@
-type Listener<T> = { accepts: (event: T) => boolean; waiting: T[]; wake: () => void }
+type Reader<T> = { accepts: (event: T) => boolean; waiting: T[]; ended: boolean; wake: () => void }
 
 /** Events for any number of readers; each gets those that are sent while it reads. */
 export class EventFeed<T> {
-  readonly #listeners = new Set<Listener<T>>()
+  readonly #readers = new Set<Reader<T>>()
 
-  /** Number of readers. */
   get readers(): number {
-    return this.#listeners.size
+    return this.#readers.size
   }
 
   send(event: T): void {
-    for (const listener of this.#listeners) {
-      if (!listener.accepts(event)) continue
-      listener.waiting.push(event)
-      listener.wake()
+    for (const reader of this.#readers) {
+      if (!reader.accepts(event)) continue
+      reader.waiting.push(event)
+      reader.wake()
     }
   }
 
   /** Listens from the first `next()` on; ends, without an error, when the signal aborts. */
   async *read(accepts: (event: T) => boolean, signal: AbortSignal | undefined): AsyncGenerator<T, void> {
-    const listener: Listener<T> = { accepts, waiting: [], wake: () => {} }
-    let ended = signal?.aborted ?? false
+    const reader: Reader<T> = { accepts, waiting: [], ended: signal?.aborted ?? false, wake: () => {} }
     const abort = () => {
-      ended = true
-      listener.wake()
+      reader.ended = true
+      reader.wake()
     }
-    this.#listeners.add(listener)
+    this.#readers.add(reader)
     signal?.addEventListener('abort', abort)
     try {
-      while (!ended) {
-        const event = listener.waiting.shift()
+      while (!reader.ended) {
+        const event = reader.waiting.shift()
         if (event !== undefined) yield event
-        else await new Promise<void>((resolve) => (listener.wake = resolve))
+        else await new Promise<void>((resolve) => (reader.wake = resolve))
       }
     } finally {
-      this.#listeners.delete(listener)
+      this.#readers.delete(reader)
       signal?.removeEventListener('abort', abort)
     }
   }
