@@ -83,6 +83,9 @@ function tellAboutSettings({ file, ineffective, settings }: Configuration, logge
   if (ineffective.length > 0) {
     logger.warn({ settings: ineffective }, `these settings have no effect in this build: ${ineffective.join(', ')}`)
   }
+  if (!settings.AUTO_CLEANUP && settings.PORT === 0) {
+    logger.warn({}, 'with PORT=0 no later server knows the sandboxes that AUTO_CLEANUP=False keeps: fix the port')
+  }
   const parked = settings.POOL_SIZE * settings.DEFAULT_SANDBOX_TYPE.length
   if (settings.MAX_SANDBOX_INSTANCES > 0 && parked >= settings.MAX_SANDBOX_INSTANCES) {
     logger.warn({ parked }, 'parked sandboxes count against MAX_SANDBOX_INSTANCES and may use it up: lower POOL_SIZE')
