@@ -3,7 +3,7 @@ import { SandboxError, type ManagerApi, type SandboxRecord } from '@runtime-sand
 /** A manager that answers like one with a single sandbox, `known`; `calls` remembers what it was asked. */
 export type FakeManager = ManagerApi & { calls: { method: string; parameters: unknown[] }[] }
 
-export const knownRecord: SandboxRecord = {
+const knownRecord: SandboxRecord = {
   name: 'known',
   sessionId: 'k',
   containerId: 'c1',

@@ -6,7 +6,7 @@ import type { Settings } from './settings-schema.ts'
 /** Engines of the contract that this build does not have. */
 export const enginesToCome: readonly string[] = ['k8s', 'agentrun', 'fc', 'boxlite', 'cloud']
 /** Engines that this build has, by the name that CONTAINER_DEPLOYMENT takes. */
-export const builtInEngines: readonly string[] = ['docker', 'gvisor', 'local']
+const builtInEngines: readonly string[] = ['docker', 'gvisor', 'local']
 
 export type CheckOptions = { directory: string; registry: SandboxRegistry }
 
