@@ -98,6 +98,26 @@ describe('a client that goes away', () => {
   })
 })
 
+describe('a client that went away before it was told the name of its sandbox', () => {
+  it('leaves no sandbox behind', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<string>()
+    const abort = new AbortController()
+    const manager = fakeManager({
+      create: async (options) => {
+        const gone = once(options!.signal!, 'abort')
+        abort.abort()
+        await gone
+        return 'just made'
+      },
+      release: async (identity) => (release(identity), true),
+    })
+    await using server = await serve(manager)
+    const call = fetch(`${server.url}/create`, { method: 'POST', body: '{}', signal: abort.signal })
+    await expect(call).rejects.toThrow(/abort/)
+    expect(await released).toBe('just made')
+  })
+})
+
 describe('closing', () => {
   it('lets what is under way finish, and cuts what does not', async () => {
     const { promise: entered, resolve: enter } = Promise.withResolvers<void>()

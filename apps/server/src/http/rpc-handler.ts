@@ -1,4 +1,4 @@
-import type { SandboxError } from '@runtime-sandbox/core'
+import type { ManagerApi, SandboxError } from '@runtime-sandbox/core'
 import { managerCalls, type ManagerCallName } from '@runtime-sandbox/protocol'
 import { callArguments, type CalledAs } from './call-arguments.ts'
 import { errorResponse, publicError, rephrase } from './error-response.ts'
@@ -9,7 +9,7 @@ import { toldAsData } from './told-as-data.ts'
 
 export type RpcOptions = { manager: ManagerSource; body: ReadBodyOptions }
 
-type InvokeAny = (manager: ReturnType<ManagerSource>, given: unknown, signal: AbortSignal) => Promise<unknown>
+type InvokeAny = (manager: ManagerApi, given: unknown, signal: AbortSignal) => Promise<unknown>
 
 /** Handles `POST /<name>` and its twin. A client that goes away aborts the work. */
 export function rpcHandler(name: ManagerCallName, calledAs: CalledAs, { manager, body }: RpcOptions) {
@@ -19,10 +19,12 @@ export function rpcHandler(name: ManagerCallName, calledAs: CalledAs, { manager,
     const { signal } = context.req.raw
     try {
       const given = callArguments(managerCalls[name], calledAs, await readJsonBody(context.req.raw, body))
-      return context.json({ data: await invoke(manager(), given, signal) })
+      const current = manager()
+      const data = await invoke(current, given, signal)
+      if (signal.aborted) await takeBack(name, current, data)
+      return context.json({ data })
     } catch (thrown) {
-      // Nobody reads this answer; the status is for the log.
-      if (signal.aborted) return new Response(null, { status: 499 })
+      if (signal.aborted) return clientGone(context, calledAs.name, thrown)
       const error = publicError(thrown, context)
       logFailure(context, error, calledAs.name)
       const told = toldAsData(name, error)
@@ -30,6 +32,17 @@ export function rpcHandler(name: ManagerCallName, calledAs: CalledAs, { manager,
       return errorResponse(context, rephrase(error, `Error in ${calledAs.name}: ${error.message}`))
     }
   }
+}
+
+/** Nobody reads this answer; its status is for the log. */
+function clientGone(context: HttpContext, call: string, thrown: unknown): Response {
+  context.get('logger').debug({ call, err: thrown }, 'the client went away')
+  return new Response(null, { status: 499 })
+}
+
+/** A sandbox whose name nobody will ever read would stay until the server stops. */
+async function takeBack(name: ManagerCallName, manager: ManagerApi, data: unknown): Promise<void> {
+  if (name === 'create' || name === 'create_from_pool') await manager.release(data as string)
 }
 
 function logFailure(context: HttpContext, error: SandboxError, call: string): void {
