@@ -1,0 +1,41 @@
+import { Hono } from 'hono'
+import { runtimePrefix, runtimeRoutes } from '@runtime-sandbox/protocol'
+import { checkToken } from './http/check-token.ts'
+import { HttpProblem } from './http/http-problem.ts'
+import type { PythonKernel } from './kernel/python-kernel.ts'
+import { toolRoutes } from './routes/tool-routes.ts'
+import { unavailableRoutes } from './routes/unavailable-routes.ts'
+import { workspaceRoutes } from './routes/workspace-routes.ts'
+import { WorkspaceFiles } from './workspace/workspace-files.ts'
+
+export type RuntimeAppOptions = {
+  token: string
+  kernel: PythonKernel
+  workspaceDirectory: string
+  /** For what is started; without the runtime's own variables. */
+  environment: NodeJS.ProcessEnv
+  /** Time limit of a call that names none. */
+  defaultTimeoutMs: number
+  /** Hears of failures that are nobody's fault but ours. */
+  onDefect: (error: unknown) => void
+}
+
+/** The routes of the contract, bare and under their prefix, behind the token. */
+export function createRuntimeApp(options: RuntimeAppOptions): Hono {
+  const routes = new Hono()
+  routes.use(checkToken(options.token))
+  routes.get(runtimeRoutes.healthz.path, (context) => context.text('OK'))
+  routes.route('/', toolRoutes(options))
+  routes.route('/', workspaceRoutes(new WorkspaceFiles(options.workspaceDirectory)))
+  routes.route('/', unavailableRoutes())
+  const app = new Hono()
+  app.route(runtimePrefix, routes)
+  app.route('/', routes)
+  app.notFound((context) => context.json({ detail: 'Not Found' }, 404))
+  app.onError((error, context) => {
+    if (error instanceof HttpProblem) return context.json({ detail: error.message }, error.status)
+    if (!context.req.raw.signal.aborted) options.onDefect(error)
+    return context.json({ detail: 'Internal Server Error' }, 500)
+  })
+  return app
+}

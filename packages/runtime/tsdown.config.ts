@@ -1,0 +1,17 @@
+import { defineConfig } from 'tsdown'
+
+// One file with everything in it: a sandbox has no node_modules.
+export default defineConfig({
+  entry: { runtime: 'src/main.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  outDir: 'dist',
+  clean: true,
+  dts: false,
+  minify: true,
+  fixedExtension: true,
+  inputOptions: { resolve: { conditionNames: ['@runtime-sandbox/source', 'node', 'import'] } },
+  deps: { alwaysBundle: [/.*/] },
+  copy: [{ from: 'src/kernel/kernel_host.py', to: 'dist' }],
+})
