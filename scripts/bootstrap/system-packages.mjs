@@ -2,11 +2,11 @@ import { isExecutableFile, findExecutable } from './find-executable.mjs'
 import { note, step } from './progress.mjs'
 import { runCommand } from './run-command.mjs'
 
-/** @typedef {{ bubblewrap: boolean, python: boolean, venv: boolean }} SystemTools what of it is there */
+/** @typedef {{ bubblewrap: boolean, git: boolean, python: boolean, venv: boolean }} SystemTools what of it is there */
 
 /**
- * What the local engine needs from the system: bubblewrap, and a Python that can make virtual environments. Debian
- * splits the latter off into python3-venv.
+ * What the local engine needs from the system: bubblewrap, git (of which workspaces are repositories), and a Python that
+ * can make virtual environments, which Debian splits off into python3-venv.
  *
  * @returns {Promise<SystemTools>}
  */
@@ -14,6 +14,7 @@ export async function findSystemTools() {
   const python = findPython()
   return {
     bubblewrap: findExecutable('bwrap') !== undefined,
+    git: findExecutable('git') !== undefined,
     python: python !== undefined,
     venv: python !== undefined && (await canMakeVenv(python)),
   }
@@ -38,6 +39,7 @@ async function canMakeVenv(python) {
 export function missingPackages(tools) {
   return [
     ...(tools.bubblewrap ? [] : ['bubblewrap']),
+    ...(tools.git ? [] : ['git']),
     ...(tools.python ? [] : ['python3']),
     ...(tools.venv ? [] : ['python3-venv']),
   ]

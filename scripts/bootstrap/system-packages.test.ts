@@ -7,8 +7,12 @@ import { installCommand, missingPackages } from './system-packages.mjs'
 const machine = (manager: string, isRoot = false) => ({ isRoot, hasManager: (name: string) => name === manager })
 
 test('names the packages that are missing', () => {
-  expect(missingPackages({ bubblewrap: true, python: true, venv: true })).toEqual([])
-  expect(missingPackages({ bubblewrap: false, python: true, venv: false })).toEqual(['bubblewrap', 'python3-venv'])
+  expect(missingPackages({ bubblewrap: true, git: true, python: true, venv: true })).toEqual([])
+  expect(missingPackages({ bubblewrap: false, git: false, python: true, venv: false })).toEqual([
+    'bubblewrap',
+    'git',
+    'python3-venv',
+  ])
 })
 
 test('gives the command of the system at hand', () => {
