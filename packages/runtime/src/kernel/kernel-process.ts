@@ -23,6 +23,8 @@ export type KernelListener = {
   onDone(error: { name: string; message: string } | null): void
 }
 
+const drainGraceMs = 50
+
 /** One Python process that hosts the shell. Ends once, with a reason, and is not restarted here. */
 export class KernelProcess {
   readonly #child: ChildProcess
@@ -42,7 +44,10 @@ export class KernelProcess {
     let fail: (error: Error) => void = () => {}
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(`it could not be started: ${error.message}`))
-      this.#child.once('close', (code, signal) => resolve(signal ? `killed by ${signal}` : `exit code ${code}`))
+      this.#child.once('exit', (code, signal) => {
+        // What it printed last may still be in the pipes, which a background process can hold open.
+        setTimeout(() => resolve(signal ? `killed by ${signal}` : `exit code ${code}`), drainGraceMs)
+      })
     })
     this.ready = new Promise((resolve, reject) => {
       fail = reject
