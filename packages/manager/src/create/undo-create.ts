@@ -14,7 +14,7 @@ export type CreateProgress = {
 
 /**
  * Takes back everything that a failed create made, last things first. Never throws: what cannot be taken back now is said in
- * the record (state `error`) and left to the reconciler.
+ * the record and left to the reconciler.
  *
  * @returns whether nothing is left
  */
@@ -42,9 +42,12 @@ export async function undoCreate(
   if (clean) return attempt('record', () => ledger.forget(record, 'could not be made'))
   await attempt('record', () =>
     ledger.changeLatest(record.name, () => ({
-      state: 'error',
+      state: 'released',
       reason: 'could not be made, and not everything of it could be removed',
+      sessionContextId: null,
       containerId: record.containerId,
+      // Nothing of anybody is in it.
+      storagePath: null,
       releasedAt: null,
     })),
   )

@@ -32,6 +32,8 @@ export class WarmPool {
   readonly #lookBackOff: BackOff
   #plan: (SandboxPlan & { poolKey: string }) | undefined
   #making = 0
+  /** Whether the last failure was for the lack of room in the limit. */
+  #limited = false
   #looking = false
   #filling = false
   #wanted = false
@@ -85,7 +87,7 @@ export class WarmPool {
 
   /** Room was made in the limit: what failed for the lack of it may be tried at once. */
   capacityFreed(): void {
-    this.#refillBackOff.reset()
+    if (this.#limited) this.#refillBackOff.reset()
     this.refill()
   }
 
@@ -162,6 +164,7 @@ export class WarmPool {
   #retryLater(message: string, error: unknown): void {
     // Of makings side by side, the first to fail decides; the others say nothing new.
     if (this.#refillBackOff.waiting) return
+    this.#limited = SandboxError.is(error, 'limit_reached')
     const delay = this.#refillBackOff.fail()
     this.#failed(message, error, delay)
     this.#context.clock.after(delay, () => this.refill())

@@ -9,6 +9,7 @@ import { mapRuntimeError } from './map-error.ts'
 import { readBounded } from './read-bounded.ts'
 import { RuntimeConnections, type RuntimeEndpoint } from './runtime-connections.ts'
 import { runtimeTarget } from './runtime-path.ts'
+import { webStream } from './web-stream.ts'
 
 /** What the runtime answered, whatever its status. */
 export type RuntimeAnswer = { status: number; text: string }
@@ -81,12 +82,12 @@ export class RuntimeClient {
         method,
         path: runtimeTarget(request.path, request.query),
         headers: requestHeaders(request.headers ?? {}, ownHeaders(endpoint), body !== undefined),
-        body: body instanceof ReadableStream ? Readable.fromWeb(body as NodeReadableStream) : (body ?? null),
+        body: body instanceof ReadableStream ? nodeStream(body) : (body ?? null),
         signal: signal ?? null,
         headersTimeout: endpoint.timeoutSeconds * 1000 + callGraceMs,
         bodyTimeout: streamIdleMs,
       })
-      return responseOf(answer)
+      return responseOf(answer, endpoint.name)
     } catch (error) {
       throw mapRuntimeError(error, endpoint.name, signal)
     }
@@ -106,17 +107,25 @@ function ownHeaders(endpoint: RuntimeEndpoint, more: Record<string, string> = {}
   }
 }
 
-function responseOf({ statusCode, headers, body }: Dispatcher.ResponseData): Response {
+function responseOf({ statusCode, headers, body }: Dispatcher.ResponseData, name: string): Response {
   if (statusCode < 200 || statusCode > 599) {
-    body.destroy()
-    throw new SandboxError('sandbox_unreachable', `the sandbox answered with status ${statusCode}`)
+    body.on('error', () => {}).destroy()
+    throw new SandboxError('sandbox_unreachable', `sandbox ${name} answered with status ${statusCode}`)
   }
   const init = { status: statusCode, headers: responseHeaders(headers) }
   if (statusesWithoutBody.has(statusCode)) {
-    body.destroy()
+    body.on('error', () => {}).resume()
     return new Response(null, init)
   }
-  return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array>, init)
+  return new Response(
+    webStream(body, (error) => mapRuntimeError(error, name)),
+    init,
+  )
+}
+
+function nodeStream(body: ReadableStream<Uint8Array>): Readable {
+  // A request that fails before its body is sent destroys the body, with nobody listening yet.
+  return Readable.fromWeb(body as NodeReadableStream).on('error', () => {})
 }
 
 function timeoutError({ name }: RuntimeEndpoint, timeoutMs: number): SandboxError {

@@ -12,7 +12,10 @@ export async function removeTree(directory: string): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENAMETOOLONG') throw error
+    const { code } = error as NodeJS.ErrnoException
+    // Something else lies where its parent was.
+    if (code === 'ENOTDIR') return
+    if (code !== 'ENAMETOOLONG') throw error
     await run('rm', ['-rf', '--one-file-system', '--', directory])
   }
 }
