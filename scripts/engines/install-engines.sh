@@ -23,6 +23,8 @@ need_docker() {
     need dockerd docker.io
     need iptables iptables
     need debootstrap debootstrap
+    # Where no init system has mounted the control groups, as in small virtual machines, something must.
+    mountpoint -q /sys/fs/cgroup || need cgroupfs-mount cgroupfs-mount
     [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing="$missing debian-archive-keyring"
 }
 

@@ -30,6 +30,11 @@ for name in docker dockerd; do
     fi
 done
 
+# Where no init system has mounted the control groups. Without them dockerd says itself what it lacks.
+if ! mountpoint -q /sys/fs/cgroup && command -v cgroupfs-mount >/dev/null; then
+    cgroupfs-mount
+fi
+
 mkdir -p "$state"
 # Its own session, so that it outlives this script and whoever called it.
 setsid dockerd --host "$host" --pidfile "$pid_file" "$@" </dev/null >"$log_file" 2>&1 &
