@@ -11,6 +11,11 @@ const interruptGraceMs = 2_000
 /** How long a new kernel may take until it serves. */
 const startLimitMs = 30_000
 
+/** How long the end of a cell's output is awaited when its answer is there. */
+const markerLimitMs = 1_000
+
+type PythonError = { name: string; message: string }
+
 /** The Python session of a sandbox: one process at a time, one cell at a time, in the order of the calls. */
 export class PythonKernel {
   readonly #launch: KernelLaunch
@@ -73,14 +78,17 @@ export class PythonKernel {
     const queue = new EventQueue<KernelEvent>()
     const marker = `\u0000cell-end:${randomBytes(16).toString('hex')}\u0000`
     const watch = this.#watch(kernel, { timeoutMs, signal })
-    const finish = (error: { name: string; message: string } | null, died?: string) => {
+    let finished = false
+    const finish = (error: PythonError | null, died?: string) => {
+      if (finished) return
+      finished = true
       kernel.listener = undefined
       watch.stop()
       queue.push({ type: 'done', error, timedOut: watch.timedOut(), died })
       queue.end()
     }
     const streams = scanStreams(queue, marker)
-    let answer: { error: { name: string; message: string } | null } | undefined
+    let answer: { error: PythonError | null } | undefined
     const finishWhenComplete = () => {
       if (answer && streams.complete()) finish(answer.error)
     }
@@ -92,12 +100,12 @@ export class PythonKernel {
       onDone(error) {
         answer = { error }
         // A cell that closed its own streams writes no marker.
-        setTimeout(() => kernel.listener && answer && finish(answer.error), 1_000).unref()
+        setTimeout(() => finish(error), markerLimitMs).unref()
         finishWhenComplete()
       },
     }
     void kernel.ended.then((reason) => {
-      if (kernel.listener === undefined) return
+      if (finished) return
       streams.flush()
       finish(null, reason)
       if (!this.#closed) this.warmUp()
