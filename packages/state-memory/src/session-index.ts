@@ -43,7 +43,7 @@ export class SessionIndex {
     session.names.add(record.name)
     if (record.state === 'running') {
       session.running.add(record.name)
-      this.#noteActivity(id, record.lastActiveAt ?? record.updatedAt)
+      this.#noteActivity(id, record.lastActiveAt ?? record.createdAt)
     } else {
       this.#endRunning(id, session, record.name)
     }
