@@ -5,9 +5,9 @@ import { root } from '../bootstrap/workspace.mjs'
 import { contextFiles, contextHash, defaultBaseImage, writeContext } from './build-context.mjs'
 import { chooseBaseImage } from './choose-base-image.mjs'
 import { createDebianBaseImage, debianBaseImageReference } from './debian-base-image.mjs'
-import { buildImage, findImage, pullImage, requireEngine } from './docker.mjs'
+import { buildImage, findImage, pullImage, removeUnnamedImage, requireEngine } from './docker.mjs'
 import { baseImageTag } from './image-tag.mjs'
-import { withTemporaryDirectory } from './temporary-directory.mjs'
+import { cleanUpOnSignals, withTemporaryDirectory } from './temporary-directory.mjs'
 
 const usage = `Usage: node scripts/engines/build-base-image.mjs [options]
 
@@ -55,18 +55,17 @@ async function run(given) {
     await requireEngine()
     const baseImage = await provideBaseImage(given['base-image'])
     const inputs = contextHash(files, directory, (await findImage(baseImage))?.id ?? '')
-    if (given['if-changed'] && (await findImage(tag))?.labels[labels.inputs] === inputs) {
+    const previous = await findImage(tag)
+    if (given['if-changed'] && previous?.labels[labels.inputs] === inputs) {
       note(`${tag} is up to date.`)
       return
     }
     const labelled = { [labels.inputs]: inputs, [labels.baseImage]: baseImage }
+    const noCache = given['no-cache'] ? ['--no-cache'] : []
     await step(`building ${tag} on ${baseImage}`, () =>
-      buildImage([
-        ...buildArguments(tag, baseImage, labelled),
-        ...(given['no-cache'] ? ['--no-cache'] : []),
-        directory,
-      ]),
+      buildImage([...buildArguments(tag, baseImage, labelled), ...noCache, directory]),
     )
+    if (previous !== undefined) await removeUnnamedImage(previous.id)
   })
   process.stdout.write(`${tag}\n`)
 }
@@ -93,6 +92,7 @@ function buildArguments(tag, baseImage, labelled) {
 }
 
 const given = parseOptions()
+cleanUpOnSignals()
 if (given.help) {
   process.stdout.write(usage)
 } else {

@@ -30,7 +30,9 @@ export async function createDebianBaseImage(reference) {
   if (problem !== undefined) throw new Error(`A Debian base image cannot be made here: ${problem}`)
   await withTemporaryDirectory('debian-base', async (directory) => {
     const tree = path.join(directory, 'root')
-    await runCommand('debootstrap', debootstrapArguments(tree))
+    // In a mount namespace of its own: what it mounts in the tree is gone with it, also when it is killed.
+    const env = { ...process.env, PATH: searchPath() }
+    await runCommand('unshare', ['--mount', 'debootstrap', ...debootstrapArguments(tree)], { env })
     await updatePackages(tree)
     await addNode(tree)
     await removeDispensables(tree)

@@ -1,7 +1,7 @@
 import { findExecutable } from '../bootstrap/find-executable.mjs'
 import { CommandError, runCommand } from '../bootstrap/run-command.mjs'
 
-/** @typedef {{ id: string, labels: Record<string, string>, sizeBytes: number }} ImageFacts */
+/** @typedef {{ id: string, tags: string[], labels: Record<string, string> }} ImageFacts */
 
 /**
  * Runs the `docker` command, which finds the engine as it is configured to.
@@ -26,8 +26,8 @@ export async function requireEngine() {
 export async function findImage(reference) {
   try {
     const text = await docker(['image', 'inspect', '--format', '{{json .}}', reference], { timeoutMs: 60_000 })
-    const { Id: id, Size: sizeBytes, Config: config } = JSON.parse(text)
-    return { id, sizeBytes, labels: config?.Labels ?? {} }
+    const { Id: id, RepoTags: tags, Config: config } = JSON.parse(text)
+    return { id, tags: tags ?? [], labels: config?.Labels ?? {} }
   } catch (error) {
     if (error instanceof CommandError && /no such image|not known|not found/i.test(error.message)) return undefined
     throw error
@@ -48,6 +48,21 @@ export async function buildImage(argumentList) {
   // Without its plug-in, the docker command has the classic builder alone and must be told so.
   const env = (await hasBuildx()) ? process.env : { ...process.env, DOCKER_BUILDKIT: '0' }
   await docker(['build', ...argumentList], { env, timeoutMs: 30 * 60_000 })
+}
+
+/**
+ * Removes an image that no name leads to any more, unless a container still uses it.
+ *
+ * @param {string} id
+ */
+export async function removeUnnamedImage(id) {
+  const image = await findImage(id)
+  if (image === undefined || image.tags.length > 0) return
+  try {
+    await docker(['image', 'rm', id], { timeoutMs: 60_000 })
+  } catch (error) {
+    if (!(error instanceof CommandError && /conflict|in use/i.test(error.message))) throw error
+  }
 }
 
 async function hasBuildx() {
