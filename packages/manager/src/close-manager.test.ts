@@ -68,13 +68,13 @@ describe('close', () => {
     const manager = await world.start({ poolSize: 1 })
     const name = await manager.create()
     let asked = false
-    world.engine.answer = () => (asked = true)
+    world.engine.answer = () => void (asked = true)
     const call = codeOf(manager.callTool(name, 'x'))
     await expect.poll(() => asked).toBe(true)
     await Promise.all([manager.close(), manager.close()])
     await manager[Symbol.asyncDispose]()
     expect(await call).toBe('shutting_down')
-    expect(world.clock.waiting).toBe(0)
+    expect(world.clock.pending).toBe(0)
     world.engine.calls.length = 0
     await world.pass(60_000, 5000)
     expect(world.engine.calls).toEqual([])

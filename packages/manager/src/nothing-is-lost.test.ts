@@ -63,7 +63,7 @@ class Actor {
         engine.imageId = `sha256:${++this.#images}`
         return
       case 'pass':
-        clock.advance(3000)
+        await clock.advance(3000)
     }
   }
 

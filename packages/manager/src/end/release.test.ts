@@ -27,7 +27,7 @@ describe('release', () => {
       releasedAt: world.clock.now(),
     })
     await manager.create()
-    world.clock.advance(3_700_000)
+    await world.clock.advance(3_700_000)
     await world.until(() => world.state.records.has(name), false, 10_000)
     expect(await codeOf(manager.getInfo(name))).toBe('sandbox_not_found')
   })
@@ -120,7 +120,7 @@ describe('release', () => {
     storage.upload = upload
     await world.until(() => world.workspaces(), [], 60_000)
     expect(storage.kept.get('a')).toEqual(['result'])
-    expect(world.record(name).releasedAt).not.toBeNull()
+    await expect.poll(() => world.record(name).releasedAt).not.toBeNull()
   })
 
   it('ends calls that are under way', async () => {

@@ -212,7 +212,7 @@ describe('parked sandboxes are replaced', () => {
     await world.untilParked(2)
     const old = world.engine.names()
     world.engine.imageId = 'sha256:two'
-    world.clock.advance(1000)
+    await world.clock.advance(1000)
     await expect.poll(() => world.engine.names().filter((name) => old.includes(name))).toEqual([])
     await world.untilParked(2)
     expect(await manager.getInfo(await manager.createFromPool())).toMatchObject({ imageId: 'sha256:two' })
@@ -223,7 +223,7 @@ describe('parked sandboxes are replaced', () => {
     const manager = await world.start({ poolSize: 1 })
     await world.untilParked(1)
     world.registry.register('example/other:1', { sandboxType: 'base' })
-    world.clock.advance(1000)
+    await world.clock.advance(1000)
     await expect
       .poll(async () => [...world.engine.containers.values()].map(({ spec }) => spec.image))
       .toEqual(['example/other:1'])

@@ -207,6 +207,7 @@ describe('a server that was killed', () => {
     world.state.records.set(name, { ...record, state: 'released', revision: record.revision + 1 })
     await world.until(() => world.engine.containers.size, 0, 1000)
     await world.until(() => world.workspaces(), [], 1000)
+    await expect.poll(() => world.record(name).releasedAt).not.toBeNull()
   })
 
   it('leaves a pool that the next one goes on with', async () => {
@@ -296,7 +297,7 @@ describe('expired records', () => {
       const record = { ...template, name: `box-${id}`, sessionId: id, state: 'released', releasedAt: 1 } as const
       world.state.records.set(record.name, record)
     }
-    world.clock.advance(61_000)
+    await world.clock.advance(61_000)
     await world.until(() => world.state.records.size, 51)
     await world.until(() => world.state.records.size, 1, 5000)
     const forever = await Harness.make()

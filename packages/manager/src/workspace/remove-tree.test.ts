@@ -29,7 +29,7 @@ describe('removeTree', () => {
   })
 
   it('is done when there is nothing', async () => {
-    await removeTree(join(base, 'nothing'))
+    await expect(removeTree(join(base, 'nothing'))).resolves.toBeUndefined()
   })
 
   it('removes folders nested deeper than a path can name', async () => {
