@@ -130,7 +130,9 @@ export class SandboxEnder {
         // Whatever listens at its address from now on is something else.
         if (kept) return { reason: stateReason, releasedAt: clock.now(), url: '', mountDir: deleted ? null : mountDir }
         // Noted once: a record that changes with every attempt would never expire.
-        return stateReason.endsWith(notKept) ? undefined : { reason: `${stateReason}; ${notKept}`, url: '' }
+        return stateReason.endsWith(notKept)
+          ? undefined
+          : { reason: `${stateReason.slice(0, 400)}; ${notKept}`, url: '' }
       })
     } catch (error) {
       this.#leave(record.name, { error, message: 'the end of a sandbox could not be recorded' })

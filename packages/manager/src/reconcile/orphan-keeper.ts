@@ -1,6 +1,6 @@
 import { SandboxError, type ContainerInfo } from '@runtime-sandbox/core'
 import type { ManagerContext } from '../manager-context.ts'
-import { recordFromContainer } from '../records/container-labels.ts'
+import { recordFromContainer, workspaceOfContainer } from '../records/container-labels.ts'
 
 /** So long a resource without a record may be there in a shared store, which may have lost or not yet shown the record. */
 const graceMs = 60_000
@@ -34,10 +34,20 @@ export class OrphanKeeper {
       await backend.remove(info.id, { signal })
       this.#seenAt.delete(info.name)
       logger.warn({ name: info.name, status: info.status }, 'removed a container that has no record')
+      await this.#settleWorkspace(info)
     } catch (error) {
       signal.throwIfAborted()
-      logger.error({ err: error, name: info.name }, 'a container without a record could not be removed or adopted')
+      logger.error({ err: error, name: info.name }, 'a container without a record, or its workspace, is left')
     }
+  }
+
+  /** Kept where it has a place; deleted where every sandbox is to be destroyed, else left to the operator. */
+  async #settleWorkspace(info: ContainerInfo): Promise<void> {
+    const { workspaces, settings } = this.#context
+    const workspace = workspaceOfContainer(info, settings.prefix)
+    if (!workspace) return
+    await workspaces.keep(workspace)
+    if (settings.autoCleanup) await workspaces.discard(workspace)
   }
 
   async #adopted(info: ContainerInfo): Promise<boolean> {

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { labels, securityProfile, type ContainerSpec } from '@runtime-sandbox/core'
 import { Faults } from '../fixtures/faults.fixture.ts'
@@ -58,6 +60,28 @@ describe('a resource without a record', () => {
     await world.start(settings)
     expect(world.engine.containers.size).toBe(0)
     expect(world.state.records.size).toBe(0)
+  })
+
+  it('is removed with the workspace that was made for it, once that is kept', async () => {
+    const world = await Harness.make()
+    const storage = new FakeStorage()
+    const settings = { workspaceRoot: world.root, storageFolder: 'kept' }
+    const killed = await world.start(settings, { storage })
+    const name = await killed.create()
+    const { sessionId: id } = world.record(name)
+    await mkdir(join(world.root, id, 'result'))
+    await world.start(settings, { storage, state: new MapState(world.clock) })
+    expect([world.engine.names(), await world.workspaces()]).toEqual([[], []])
+    expect([...storage.kept]).toEqual([[`kept/${id}`, ['result']]])
+  })
+
+  it('leaves a workspace alone that its labels only claim', async () => {
+    const world = await Harness.make()
+    await mkdir(join(world.root, 'precious'))
+    const mounts = [{ source: join(world.root, 'precious'), target: '/workspace', readOnly: false }]
+    await world.engine.create({ ...spec(), mounts })
+    await world.start({ workspaceRoot: world.root })
+    expect([world.engine.names(), await world.workspaces()]).toEqual([[], ['precious']])
   })
 
   it('is removed when it has exited', async () => {
@@ -232,6 +256,34 @@ describe('a store that lost everything', () => {
     const next = await world.start({ autoCleanup: false }, { state: new MapState(world.clock) })
     const { sessionId: id, containerId, url, runtimeToken, image, meta } = before
     expect(await next.getInfo(name)).toMatchObject({ sessionId: id, containerId, url, runtimeToken, image, meta })
+  })
+})
+
+describe('a sweep', () => {
+  it('does not cut calls to a sandbox that is made while it looks', async () => {
+    const world = await Harness.make()
+    const list = world.state.list.bind(world.state)
+    let during: (() => Promise<void>) | undefined
+    world.state.list = async function* (filter) {
+      yield* list(filter)
+      await during?.()
+    }
+    const manager = await world.start()
+    let call: Promise<string> | undefined
+    let finish = () => {}
+    world.engine.answer = (_container, _path, _request, response) => {
+      finish = () => void response.end('{"content":[],"isError":false}')
+    }
+    during = async () => {
+      during = undefined
+      const name = await manager.create()
+      call = codeOf(manager.callTool(name, 'x'))
+      await expect.poll(() => world.engine.byName(name)!.requests).toContain('POST mcp/call_tool')
+    }
+    await world.until(() => call !== undefined, true)
+    await settle()
+    finish()
+    expect(await call).toBe('no error')
   })
 })
 

@@ -86,6 +86,8 @@ export class Reconciler {
     const { state, settings, runtime } = this.#context
     const warm: SandboxRecord[] = []
     const active = new Set<string>()
+    // Taken before the records are read: a sandbox that is made meanwhile is not in the list, and well.
+    const connected = runtime.connections.names()
     for await (const record of state.list({ states: ['creating', 'warm', 'running'] })) {
       signal.throwIfAborted()
       if (!isOwnName(record.name, settings.prefix)) continue
@@ -95,7 +97,7 @@ export class Reconciler {
       else if (!alive.has(record.name)) await this.#missing(record)
       else if (record.state === 'warm') warm.push(record)
     }
-    runtime.connections.retain(active)
+    for (const name of connected) if (!active.has(name)) runtime.connections.close(name)
     await this.#unparked(warm)
   }
 

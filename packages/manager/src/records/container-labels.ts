@@ -29,6 +29,8 @@ export type AdoptOptions = {
   now: number
 }
 
+export type WorkspaceOfContainer = Pick<SandboxRecord, 'sessionId' | 'mountDir' | 'storagePath'>
+
 const workspaceTarget = '/workspace'
 
 /** The record of a resource that has none any more; undefined when the resource does not tell enough or contradicts itself. */
@@ -49,7 +51,7 @@ export function recordFromContainer(
     containerId: info.id,
     url: info.url,
     ports: [...info.ports],
-    mountDir: info.mounts.find(({ target }) => target === workspaceTarget)?.source ?? null,
+    mountDir: workspaceSource(info),
     storagePath: info.labels[labels.storagePath] ?? null,
     runtimeToken,
     image: imageOf(sandboxType) ?? info.imageId ?? '',
@@ -71,6 +73,17 @@ export function recordFromContainer(
     redirectTo: null,
     revision: 1,
   }
+}
+
+/** The workspace of a resource; undefined when its labels contradict its name. */
+export function workspaceOfContainer(info: ContainerInfo, prefix: string): WorkspaceOfContainer | undefined {
+  const sessionId = info.labels[labels.sessionId]
+  if (!sessionId || !isSessionId(sessionId) || info.labels[labels.name] !== prefix + sessionId) return undefined
+  return { sessionId, mountDir: workspaceSource(info), storagePath: info.labels[labels.storagePath] ?? null }
+}
+
+function workspaceSource({ mounts }: ContainerInfo): string | null {
+  return mounts.find(({ target }) => target === workspaceTarget)?.source ?? null
 }
 
 function positive(text: string | undefined): number | undefined {

@@ -46,15 +46,13 @@ export class RuntimeConnections {
     destroy(connection, name)
   }
 
-  /** Closes the connections to sandboxes that are not in `names`. */
-  retain(names: ReadonlySet<string>): void {
-    for (const name of this.#connections.keys()) {
-      if (!names.has(name)) this.close(name)
-    }
+  /** Sandboxes that there are connections to now. */
+  names(): string[] {
+    return [...this.#connections.keys()]
   }
 
   closeAll(): void {
-    this.retain(new Set())
+    for (const name of this.names()) this.close(name)
   }
 }
 

@@ -52,13 +52,13 @@ export class Workspaces {
   }
 
   /** Keeps the workspace of an ended sandbox in the storage, where it has a place there. @throws what the storage throws */
-  async keep({ mountDir, storagePath }: SandboxRecord): Promise<void> {
+  async keep({ mountDir, storagePath }: Pick<SandboxRecord, 'mountDir' | 'storagePath'>): Promise<void> {
     const { storage } = this.#options
     if (storage && mountDir !== null && storagePath !== null) await storage.upload(mountDir, storagePath)
   }
 
   /** Deletes the directory if it is ours; a caller's own is never touched. Idempotent. */
-  async discard(record: SandboxRecord): Promise<void> {
+  async discard(record: Pick<SandboxRecord, 'mountDir' | 'sessionId'>): Promise<void> {
     if (this.isOwn(record)) await removeTree(record.mountDir!)
   }
 
