@@ -40,7 +40,7 @@ export async function startRuntime({ config, token, environment, log }: StartOpt
     getRequestListener(app.fetch, { overrideGlobalObjects: false }),
   )
   await listen(server, config.listen)
-  log('info', 'listening', { ...config.listen })
+  log('info', 'listening', addressOf(server, config.listen))
   setImmediate(() => kernel.warmUp())
   return {
     close() {
@@ -49,6 +49,11 @@ export async function startRuntime({ config, token, environment, log }: StartOpt
       server.closeAllConnections()
     },
   }
+}
+
+function addressOf(server: Server, address: ListenAddress): ListenAddress {
+  const bound = server.address()
+  return 'socket' in address || bound === null || typeof bound === 'string' ? address : { ...address, port: bound.port }
 }
 
 async function listen(server: Server, address: ListenAddress): Promise<void> {

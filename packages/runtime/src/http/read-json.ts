@@ -5,6 +5,9 @@ import { HttpProblem } from './http-problem.ts'
 /** Largest JSON body: code and commands, not files. */
 export const maxJsonBytes = 16 * 1024 * 1024
 
+/** How much of a body that is too large is still read, so that its sender sees the answer instead of a broken connection. */
+const maxDiscardedBytes = 4 * maxJsonBytes
+
 /** The JSON body of a request, checked. @throws HttpProblem 400 (not JSON, or an empty argument), 413, 422 */
 export async function readJson<Schema extends z.ZodType>(context: Context, schema: Schema): Promise<z.output<Schema>> {
   const value = parse(await readText(context.req.raw.body))
@@ -41,8 +44,9 @@ async function readText(body: ReadableStream<Uint8Array> | null): Promise<string
   let size = 0
   for await (const chunk of body ?? []) {
     size += chunk.length
-    if (size > maxJsonBytes) throw new HttpProblem(413, `the body is larger than ${maxJsonBytes} bytes`)
-    chunks.push(chunk)
+    if (size > maxDiscardedBytes) break
+    if (size <= maxJsonBytes) chunks.push(chunk)
   }
+  if (size > maxJsonBytes) throw new HttpProblem(413, `the body is larger than ${maxJsonBytes} bytes`)
   return Buffer.concat(chunks).toString('utf8')
 }

@@ -35,6 +35,8 @@ export async function receiveFiles(
     if (writes.length >= paths.length) fail(new HttpProblem(400, '`paths` must come before their `files`'))
   })
   parser.on('file', (name, stream, { filename }) => {
+    // The form may break off before anyone reads this part; whoever reads it then is told by the stream itself.
+    stream.on('error', () => {})
     if (name !== 'files') return void stream.resume()
     const target = paths.length > 0 ? paths[writes.length] : filename
     const write = target === undefined ? Promise.reject(lengthsDiffer()) : writeOne(files, target, stream)

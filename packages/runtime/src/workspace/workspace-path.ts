@@ -50,7 +50,8 @@ async function resolveDeepest(target: string, root: WorkspaceRoot, hops = 0): Pr
   try {
     return await realpath(target)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw problemOfPath(error, root)
+    // Below a file there is nothing either; whether that file is inside is judged first.
+    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw problemOfPath(error, root)
   }
   const parent = path.dirname(target)
   if (parent === target) return target
@@ -70,6 +71,7 @@ export function problemOfPath(error: unknown, root: WorkspaceRoot): unknown {
     case 'ENAMETOOLONG':
       return new HttpProblem(422, 'a part of the path is too long')
     case 'ENOTDIR':
+    case 'EEXIST':
       return new HttpProblem(409, 'a part of the path is not a directory')
     case 'EACCES':
     case 'EPERM':

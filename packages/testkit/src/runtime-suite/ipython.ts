@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { callerOf, textOf, type RuntimeUnderTest } from './runtime-under-test.ts'
+
+export function ipython(runtime: () => RuntimeUnderTest): void {
+  const { cell, post } = callerOf(runtime)
+  const out = async (code: string) => textOf(await cell(code), 'stdout')
+
+  describe('run_ipython_cell', () => {
+    beforeAll(async () => {
+      await cell('1')
+    })
+
+    it('answers in the shape of the contract', async () => {
+      expect(await cell('print("a"); import sys; print("b", file=sys.stderr)')).toMatchObject({
+        meta: null,
+        content: [
+          { type: 'text', text: 'a\n', annotations: null, description: 'stdout' },
+          { type: 'text', text: 'b\n', annotations: null, description: 'stderr' },
+        ],
+        isError: true,
+        error: null,
+        timed_out: false,
+        kernel_restarted: false,
+      })
+      expect((await cell('pass')).content).toHaveLength(1)
+    })
+
+    it('keeps variables, shows the last value, takes magics, shell escapes and await', async () => {
+      await cell('x = 41')
+      expect(await out('x + 1')).toMatch(/^Out\[\d+\]: 42\n$/)
+      expect(await out('!echo from $HOME-shell | cut -c1-4')).toMatch(/^from\r?\n$/)
+      expect(await out('import asyncio\nprint(await asyncio.sleep(0, "waited"))')).toBe('waited\n')
+      expect(await out('%who_ls int')).toContain("'x'")
+    })
+
+    it('captures what child processes print', async () => {
+      const answer = await cell(
+        "import subprocess, os; r = subprocess.run(['echo', 'child']); r = os.system('echo err >&2')",
+      )
+      expect(textOf(answer, 'stdout')).toBe('child\n')
+      expect(textOf(answer, 'stderr')).toBe('err\n')
+    })
+
+    it('tells an exception as an error, with the traceback in stdout', async () => {
+      const answer = await cell('raise ValueError("no")')
+      expect(answer).toMatchObject({ isError: true, error: { name: 'ValueError', message: 'no' } })
+      expect(textOf(answer, 'stdout')).toContain('Traceback')
+      expect(await cell('def broken(:')).toMatchObject({ isError: true, error: { name: 'SyntaxError' } })
+    })
+
+    it('survives exit, quit, sys.exit, input and closed streams', async () => {
+      await cell('kept = 1')
+      for (const code of [
+        'exit()',
+        'quit()',
+        'import sys; sys.exit(3)',
+        'input()',
+        'import os; os.close(1); os.close(2)',
+      ]) {
+        expect((await cell(code))['kernel_restarted'], code).toBe(false)
+      }
+      await cell("import os; fd = os.open('/dev/null', os.O_WRONLY); os.dup2(fd, 1); os.dup2(fd, 2)")
+      expect(await cell('assert kept == 1')).toMatchObject({ error: null })
+      await cell('import os; os._exit(0)')
+    })
+
+    it('runs cells in the order of the calls, one at a time', async () => {
+      await cell('order = []')
+      const codes = Array.from({ length: 10 }, (_, index) => `import time; time.sleep(0.02); order.append(${index})`)
+      await Promise.all(codes.map((code) => cell(code)))
+      const order = JSON.parse((await out('print(order)'))!) as number[]
+      expect(order.toSorted((a, b) => a - b)).toEqual(codes.map((_, index) => index))
+    })
+
+    it('interrupts a cell at the time limit and keeps its variables', async () => {
+      await cell('survivor = 7')
+      const answer = await cell('import time\nprint("before")\ntime.sleep(600)', 1)
+      expect(answer).toMatchObject({ timed_out: true, isError: true, kernel_restarted: false })
+      expect(textOf(answer, 'stdout')).toContain('before\n')
+      expect(await out('print(survivor)')).toBe('7\n')
+    })
+
+    it('kills a cell that does not heed the interrupt, and starts a new session', async () => {
+      const answer = await cell('import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass', 1)
+      expect(answer).toMatchObject({ timed_out: true, isError: true, kernel_restarted: true })
+      expect(textOf(answer, 'stderr')).toMatch(/variables are lost/)
+      expect(await out('print("alive")')).toBe('alive\n')
+      expect(await cell('survivor')).toMatchObject({ error: { name: 'NameError' } })
+    })
+
+    it.each([
+      ['import os; print("last words", flush=True); os._exit(7)', /exit code 7/],
+      ['import os; os.kill(os.getpid(), 9)', /SIGKILL/],
+      ['import ctypes; ctypes.string_at(0)', /SIGSEGV/],
+    ])('says that the session died of %s', async (code, reason) => {
+      const answer = await cell(code)
+      expect(answer).toMatchObject({ kernel_restarted: true, isError: true })
+      expect(textOf(answer, 'stderr')).toMatch(reason)
+      expect(await out('print("alive")')).toBe('alive\n')
+    })
+
+    it('interrupts a cell whose caller goes away', async () => {
+      await cell('progress = []')
+      const controller = new AbortController()
+      const code = 'import time\nprogress.append(1)\nopen("cell-began", "w").close()\ntime.sleep(600)'
+      const pending = post('/tools/run_ipython_cell', { code }, { signal: controller.signal })
+      const { get } = callerOf(runtime)
+      await expect.poll(async () => (await get('exists', { path: 'cell-began' })).json()).toEqual({ exists: true })
+      controller.abort()
+      await expect(pending).rejects.toThrow()
+      expect(await out('print(progress)')).toBe('[1]\n')
+    })
+
+    it('keeps head and tail of long output', async () => {
+      const answer = await cell('print("first"); print("x" * 20_000_000); print("last")')
+      expect(answer['truncated']).toBe(true)
+      expect(textOf(answer, 'stdout')).toMatch(/^first\n[^]*bytes left out[^]*last\n$/)
+    })
+
+    it('does not have the token', async () => {
+      const seen = await out('import os; print(dict(os.environ)); print(open("/proc/self/environ").read())')
+      expect(seen).not.toContain(runtime().token)
+    })
+
+    it.each([
+      [{ code: '' }, 400, /Code is required/],
+      [{}, 422, /code/],
+      [{ code: 5 }, 422, /code/],
+    ])('refuses %o', async (body, status, detail) => {
+      const response = await post('/tools/run_ipython_cell', body)
+      expect(response.status).toBe(status)
+      expect(((await response.json()) as { detail: string }).detail).toMatch(detail)
+    })
+  })
+}
