@@ -18,7 +18,12 @@ export function workingDirectory(files: Readonly<Record<string, string>> = {}) {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
 }
 
-export type RunOptions = { directory: string; environment?: Readonly<Record<string, string>> }
+export type RunOptions = {
+  directory: string
+  environment?: Readonly<Record<string, string>>
+  /** Default: the command. */
+  program?: string
+}
 
 /** The command, as an operator types it. */
 export class Run {
@@ -28,8 +33,8 @@ export class Run {
   #stderr = ''
   readonly #ready = Promise.withResolvers<string>()
 
-  constructor(words: readonly string[], { directory, environment = {} }: RunOptions) {
-    this.child = spawn(process.execPath, ['--conditions=@runtime-sandbox/source', cli, ...words], {
+  constructor(words: readonly string[], { directory, environment = {}, program = cli }: RunOptions) {
+    this.child = spawn(process.execPath, ['--conditions=@runtime-sandbox/source', program, ...words], {
       cwd: directory,
       env: { PATH: '/usr/bin:/bin', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

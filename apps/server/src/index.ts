@@ -5,7 +5,13 @@ export {
   type ConfigurationOptions,
   type Configured,
 } from './compose/load-configuration.ts'
-export { startServer, type RunningServer, type StartServerOptions } from './compose/start-server.ts'
+export { startEmbedded, type Embedded, type StartEmbeddedOptions } from './compose/start-embedded.ts'
+export {
+  startServer,
+  type CloseServerOptions,
+  type RunningServer,
+  type StartServerOptions,
+} from './compose/start-server.ts'
 export { exitCodes, type ExitCode } from './exit-codes.ts'
 export type { AccessPolicy } from './http/access.ts'
 export { createHttpApp, type HttpApp, type HttpAppOptions } from './http/http-app.ts'

@@ -5,9 +5,11 @@ import {
   type AnyPluginDefinition,
   type BackendDefinition,
   type SandboxRegistry,
+  type StateDefinition,
+  type StorageDefinition,
 } from '@runtime-sandbox/core'
 import { loadExtensions } from '../extensions/load-extensions.ts'
-import { firstPartyPlugins } from '../plugins/first-party-plugins.ts'
+import { loadLocalStorage, loadMemoryState } from '../plugins/first-party-plugins.ts'
 import { loadBackend } from '../plugins/load-plugin.ts'
 import { checkSettings, enginesToCome } from '../settings/check-settings.ts'
 import { imageSettings } from '../settings/image-settings.ts'
@@ -26,6 +28,8 @@ export type ConfigurationOptions = {
   configFile?: string | undefined
   /** Settings of the command line, by name; they win over all others. */
   flags?: Environment | undefined
+  /** Settings by name for what nobody else says. */
+  defaults?: Environment | undefined
   /** --extension: paths or packages. */
   extensions?: readonly string[] | undefined
 }
@@ -41,8 +45,8 @@ export type Configuration = {
   settings: Settings
   /** Engines to try, in order; more than one only with `auto`. */
   engines: readonly Configured<BackendDefinition>[]
-  state: Configured<AnyPluginDefinition>
-  storage: Configured<AnyPluginDefinition>
+  state: Configured<StateDefinition>
+  storage: Configured<StorageDefinition>
   registry: SandboxRegistry
   directory: string
   /** The settings file that was read. */
@@ -54,7 +58,8 @@ export type Configuration = {
 /** Reads, loads and checks in the order that extensions need. @throws StartupError with every problem found */
 export async function loadConfiguration(options: ConfigurationOptions): Promise<Configuration> {
   const { directory, extensions = [] } = options
-  const { layers, file } = readSettingSources(options)
+  const sources = readSettingSources(options)
+  const layers = [...sources.layers, options.defaults ?? {}]
   setImageNaming(imageNamingFrom(collectSettings(Object.keys(imageSettings), layers)))
   const registry = sandboxRegistry()
   const problems = await loadExtensions(extensions, { directory })
@@ -67,11 +72,20 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
   }
   const definitions = await engineDefinitions(values.CONTAINER_DEPLOYMENT, directory, problems)
   const engines = definitions.map(configure)
-  const state = configure(await firstPartyPlugins['memory state']())
-  const storage = configure(await firstPartyPlugins['local storage']())
+  const state = configure(await loadMemoryState())
+  const storage = configure(await loadLocalStorage())
   if (problems.length > 0) throw StartupError.configuration(...new Set(problems))
   const settings = values as Settings
-  return { settings, engines, state, storage, registry, directory, file, ineffective: ineffectiveSettings(given) }
+  return {
+    settings,
+    engines,
+    state,
+    storage,
+    registry,
+    directory,
+    file: sources.file,
+    ineffective: ineffectiveSettings(given),
+  }
 }
 
 async function engineDefinitions(

@@ -1,18 +1,31 @@
-import type { AnyPluginDefinition } from '@runtime-sandbox/core'
-
-/** Loads a plugin's definition; nothing of a plugin is loaded before it is chosen. */
-export type PluginLoader = () => Promise<AnyPluginDefinition>
+import type { AnyPluginDefinition, BackendDefinition, StateDefinition, StorageDefinition } from '@runtime-sandbox/core'
 
 /**
- * The plugins that come with the server, by the short name that settings use. The map is literal: an isolated install
- * resolves only packages that this one depends on, and only from a module of this one.
+ * The plugins that come with the server. The imports are literal: an isolated install resolves only packages that this one
+ * depends on, and only from a module of this one. Nothing of a plugin is loaded before it is chosen.
  */
-export const firstPartyPlugins = {
-  docker: async () => (await import('@runtime-sandbox/backend-docker')).dockerBackend as unknown as AnyPluginDefinition,
-  gvisor: async () => (await import('@runtime-sandbox/backend-docker')).gvisorBackend as unknown as AnyPluginDefinition,
-  local: async () => (await import('@runtime-sandbox/backend-local')).localBackend as unknown as AnyPluginDefinition,
-  'local storage': async () =>
-    (await import('@runtime-sandbox/storage-local')).localStorage as unknown as AnyPluginDefinition,
-  'memory state': async () =>
-    (await import('@runtime-sandbox/state-memory')).memoryState as unknown as AnyPluginDefinition,
-} satisfies Record<string, PluginLoader>
+export const firstPartyEngines = {
+  docker: async (): Promise<BackendDefinition> => (await import('@runtime-sandbox/backend-docker')).dockerBackend,
+  gvisor: async (): Promise<BackendDefinition> => (await import('@runtime-sandbox/backend-docker')).gvisorBackend,
+  local: async (): Promise<BackendDefinition> => (await import('@runtime-sandbox/backend-local')).localBackend,
+}
+
+export const loadMemoryState = async (): Promise<StateDefinition> =>
+  (await import('@runtime-sandbox/state-memory')).memoryState
+
+export const loadLocalStorage = async (): Promise<StorageDefinition> =>
+  (await import('@runtime-sandbox/storage-local')).localStorage
+
+/** All of them, under the heading of their settings in the reference. */
+export const firstPartyPlugins: Readonly<Record<string, () => Promise<AnyPluginDefinition>>> = {
+  'Engine docker': firstPartyEngines.docker,
+  'Engine gvisor': firstPartyEngines.gvisor,
+  'Engine local': firstPartyEngines.local,
+  'Storage local': loadLocalStorage,
+  'State in memory': loadMemoryState,
+}
+
+/** Whether `name` is an engine that comes with the server. */
+export function isFirstPartyEngine(name: string): name is keyof typeof firstPartyEngines {
+  return Object.hasOwn(firstPartyEngines, name)
+}

@@ -1,7 +1,7 @@
 import type { AnyPluginDefinition, BackendDefinition } from '@runtime-sandbox/core'
 import { importOperatorModule } from '../extensions/import-operator-module.ts'
 import { StartupError } from '../startup-error.ts'
-import { firstPartyPlugins } from './first-party-plugins.ts'
+import { firstPartyEngines, isFirstPartyEngine } from './first-party-plugins.ts'
 
 export type LoadPluginOptions = { directory: string }
 
@@ -12,9 +12,7 @@ export type LoadPluginOptions = { directory: string }
  * @throws StartupError when it cannot be loaded, or is not an engine
  */
 export async function loadBackend(name: string, { directory }: LoadPluginOptions): Promise<BackendDefinition> {
-  if (name === 'docker' || name === 'gvisor' || name === 'local') {
-    return (await firstPartyPlugins[name]()) as BackendDefinition
-  }
+  if (isFirstPartyEngine(name)) return firstPartyEngines[name]()
   const definition = await importDefinition(name, directory)
   if (isBackend(definition)) return definition
   throw StartupError.configuration(

@@ -36,7 +36,7 @@ export async function settingsReference(): Promise<SettingReference[]> {
 function pluginRows(title: string, { configSchema }: AnyPluginDefinition): SettingReference[] {
   return Object.entries(configSchema.shape as Record<string, z.ZodType>).map(([name, schema]) => ({
     name,
-    group: `Plugin ${title}`,
+    group: title,
     type: metaText(schema, 'type') ?? 'string',
     default: metaText(schema, 'default') ?? defaultOf(schema),
     description: schema.description ?? '',
