@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -167,6 +168,15 @@ describe('a running server', () => {
     const { stdout, stderr } = await server.ended
     expect(stdout).not.toContain(token)
     expect(stderr.split(token)).toHaveLength(2)
+  })
+
+  it('runs on an engine whose file lies outside of any package', async () => {
+    using directory = workingDirectory({ 'engine.ts': readFileSync(fakeEngine, 'utf8') })
+    await using server = new Run([], {
+      directory: directory.path,
+      environment: { ...fake, CONTAINER_DEPLOYMENT: './engine.ts' },
+    })
+    expect((await fetch(`${await server.url}/health`)).status).toBe(200)
   })
 
   it('says which settings have no effect, and which file it read', async () => {

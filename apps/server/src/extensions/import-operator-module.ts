@@ -21,7 +21,13 @@ export async function importOperatorModule(name: string, directory: string): Pro
   const url = pathToFileURL(file).href
   if (!transpiled.has(extname(file))) return (await import(url)) as Record<string, unknown>
   const { tsImport } = await import('tsx/esm/api')
-  return (await tsImport(url, { parentURL: import.meta.url })) as Record<string, unknown>
+  return exportsOf((await tsImport(url, { parentURL: import.meta.url })) as Record<string, unknown>)
+}
+
+/** Beside no package.json that says `module`, TypeScript becomes CommonJS, and all its exports are behind `default`. */
+function exportsOf(namespace: Record<string, unknown>): Record<string, unknown> {
+  const inner = namespace['default']
+  return typeof inner === 'object' && inner !== null && '__esModule' in inner ? { ...inner } : namespace
 }
 
 function isPath(name: string): boolean {
