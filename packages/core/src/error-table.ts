@@ -136,6 +136,11 @@ export const errorTable = {
     retryable: true,
     remediation: 'The state store does not answer; the server carries on when it does.',
   },
+  storage_unavailable: {
+    status: 503,
+    retryable: true,
+    remediation: 'The storage of workspaces is full, not reachable or not writable; the server log has the reason.',
+  },
   shutting_down: {
     status: 503,
     retryable: true,
