@@ -24,8 +24,8 @@ Exit codes:
   69   something outside is missing: the engine, or the port is taken
   70   a defect of the server
   78   invalid settings, or an extension that cannot be loaded; every problem is listed
-  130  ended at once by a second SIGINT
-  143  ended at once by a second SIGTERM
+  130  ended at once by a later SIGINT
+  143  ended at once by a later SIGTERM
 `
 
 export type CommandLine = {

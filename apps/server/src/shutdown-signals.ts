@@ -3,7 +3,10 @@ import { constants } from 'node:os'
 const signals = ['SIGINT', 'SIGTERM'] as const
 type Signal = (typeof signals)[number]
 
-/** SIGINT and SIGTERM: the first one asks for an orderly end, the second one ends the process at once. */
+/** Ctrl-C reaches a process directly and once more through npm; within this time it is one signal. */
+const sameSignalMs = 500
+
+/** SIGINT and SIGTERM: the first one asks for an orderly end, a later one ends the process at once. */
 export class ShutdownSignals {
   /** Resolves with the first signal. */
   readonly first: Promise<Signal>
@@ -11,11 +14,11 @@ export class ShutdownSignals {
   constructor(target: NodeJS.Process) {
     const { promise, resolve } = Promise.withResolvers<Signal>()
     this.first = promise
-    let seen = false
+    let firstAt: number | undefined
     for (const signal of signals) {
       target.on(signal, () => {
-        if (seen) target.exit(128 + constants.signals[signal])
-        seen = true
+        firstAt ??= performance.now()
+        if (performance.now() - firstAt > sameSignalMs) target.exit(128 + constants.signals[signal])
         resolve(signal)
       })
     }

@@ -19,7 +19,7 @@ async function startRuntime({ environment }: ContainerSpec): Promise<Server> {
     if (request.headers.authorization !== `Bearer ${environment['SECRET_TOKEN']}`)
       return void response.writeHead(403).end()
     if (request.url === '/fastapi/healthz') return void response.end('OK')
-    if (request.url?.startsWith('/fastapi/slow')) return
+    if (request.url === '/fastapi/slow') return void response.write('and never ends')
     response.writeHead(200, { 'content-type': 'text/plain' }).end(`${request.method} ${request.url}`)
   })
   server.listen(0, '127.0.0.1')
