@@ -6,7 +6,7 @@ pid_file=${TMPDIR:-/tmp}/runtime-sandbox-ci/dockerd.pid
 limit_seconds=30
 
 # A process id may be another's by now: ours has the file's name among its arguments.
-is_ours() { [ -n "$pid" ] && tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF -e "$pid_file"; }
+is_ours() { [ -n "$pid" ] && tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF -e "$pid_file"; }
 
 pid=$(cat "$pid_file" 2>/dev/null || true)
 if ! is_ours; then
