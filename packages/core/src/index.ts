@@ -92,4 +92,5 @@ export type {
   PortLeases,
   StateStore,
 } from './state-store.ts'
+export { isSystemPath, liesIn } from './system-paths.ts'
 export type { TransferOptions, TransferResult, WorkspaceStorage } from './workspace-storage.ts'

@@ -56,7 +56,7 @@ export interface StateStore extends PortLeases {
 
   /**
    * Adds a record. Its revision must be 1.
-   * @throws `limit_reached` (capacity), `conflict` (the name exists)
+   * @throws `limit_reached` (capacity), `conflict` (the name exists), `invalid_argument` (another revision)
    */
   insert(record: SandboxRecord, options?: InsertOptions): Promise<void>
   get(name: string): Promise<SandboxRecord | undefined>
@@ -72,7 +72,10 @@ export interface StateStore extends PortLeases {
   /** Number of records in an active state; O(1). */
   countActive(): Promise<number>
 
-  /** Puts a record of state `warm` at the end of its pool (`record.poolKey`). @throws `conflict` when it is not warm or has no pool */
+  /**
+   * Puts a record of state `warm` at the end of its pool (`record.poolKey`). One that is parked already keeps its place.
+   * @throws `conflict` when it is not warm or has no pool, `sandbox_not_found`
+   */
   park(name: string): Promise<void>
   /**
    * Takes the oldest parked sandbox of a pool, makes it `running` (reason `claimed`) and binds it to a session, in one step:
@@ -92,11 +95,17 @@ export interface StateStore extends PortLeases {
   listSessionSandboxes(sessionContextId: string): Promise<string[]>
   /** All sessions that have a sandbox. */
   listSessions(): Promise<string[]>
-  /** Marks the session active: `lastActiveAt` of its running sandboxes, and its place among the idle ones. Unknown: no effect. */
+  /**
+   * Marks the session active: `lastActiveAt` of its running sandboxes, and its place among the idle ones. Neither goes back for an
+   * older `at`. It is no change of a record: revision and `updatedAt` stay, so it never collides with one. Unknown: no effect.
+   */
   touchSession(sessionContextId: string, at: number): Promise<void>
-  /** Sessions with a running sandbox and no activity since `before`, longest idle first, at most `limit`. From an index, not a scan. */
+  /**
+   * Sessions with a running sandbox whose last activity was earlier than `before`, longest idle first, at most `limit`. A running
+   * sandbox without `lastActiveAt` counts from `createdAt`. From an index, not a scan.
+   */
   listIdleSessions(before: number, limit: number): Promise<string[]>
-  /** Names of released, replaced and error records not changed since `before`, at most `limit`. From an index, not a scan. */
+  /** Names of released, replaced and error records whose `updatedAt` is earlier than `before`, oldest first, at most `limit`. From an index, not a scan. */
   listExpired(before: number, limit: number): Promise<string[]>
 
   /** The lease, if nobody else holds it now; a holder that asks again gets it prolonged with the same token. */
