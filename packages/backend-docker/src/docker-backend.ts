@@ -128,9 +128,12 @@ export class DockerBackend implements ContainerBackend {
   async ping({ signal }: WaitOptions = {}): Promise<void> {
     const limit = AbortSignal.timeout(pingLimitMs)
     const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit
-    await this.#engine.docker.ping({ abortSignal } as never).catch((error: unknown) => {
+    try {
+      // The types do not know that a ping takes options.
+      await (this.#engine.docker.ping({ abortSignal } as never) as unknown as Promise<unknown>)
+    } catch (error) {
       throw mapError(error, { otherwise: 'engine_unavailable', doing: 'a ping', signal })
-    })
+    }
   }
 
   async resolveImage(image: string, options: WaitOptions = {}): Promise<string> {

@@ -34,7 +34,8 @@ export class Images {
   /** Id of an image that is there; undefined when it is not. */
   async find(image: string, { signal }: WaitOptions = {}): Promise<string | undefined> {
     try {
-      const { Id } = await this.#options.docker.getImage(image).inspect(signal ? { abortSignal: signal } : {})
+      const options = { ...(signal && { abortSignal: signal }) } as Docker.ImageInspectOptions
+      const { Id } = await this.#options.docker.getImage(image).inspect(options)
       return Id
     } catch (error) {
       if (isNotFound(error)) return undefined

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Clock, ContainerEvent, Logger } from '@runtime-sandbox/core'
@@ -55,13 +54,23 @@ async function* eventsOf(stream: Readable, signal: AbortSignal): AsyncGenerator<
   signal.addEventListener('abort', abort, { once: true })
   stream.on('error', () => {})
   try {
-    for await (const line of createInterface({ input: stream })) {
-      const parsed = line.trim() === '' ? undefined : eventSchema.safeParse(JSON.parse(line)).data
+    for await (const line of linesOf(stream)) {
+      const parsed = eventSchema.safeParse(JSON.parse(line)).data
       if (parsed) yield { event: eventOf(parsed), at: parsed.time ?? 0 }
     }
   } finally {
     signal.removeEventListener('abort', abort)
     stream.destroy()
+  }
+}
+
+/** Not node:readline, whose iteration does not end when its stream is destroyed. */
+async function* linesOf(stream: Readable): AsyncGenerator<string, void, void> {
+  let rest = ''
+  for await (const chunk of stream.setEncoding('utf8')) {
+    const lines = `${rest}${chunk as string}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter((line) => line.trim() !== '')
   }
 }
 
