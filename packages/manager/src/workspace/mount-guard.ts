@@ -1,24 +1,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
-import { SandboxError } from '@runtime-sandbox/core'
+import { SandboxError, isSystemPath, liesIn } from '@runtime-sandbox/core'
 
-/** The kernel's and the engines' own: never in a sandbox, not even read-only. Nor is any directory that contains one of them. */
-const neverMounted = [
-  '/proc',
-  '/sys',
-  '/dev',
-  '/run',
-  '/var/run',
-  '/boot',
-  '/var/lib/docker',
-  '/var/lib/containerd',
-  '/var/lib/containers',
-  '/var/lib/kubelet',
-]
-/** The system's own: not writable from a sandbox. */
-const neverWritable = ['/etc', '/usr', '/bin', '/sbin', '/lib', '/lib64', '/var/lib', '/var/spool']
-/** Where everybody's files begin; what lies below may be mounted. */
-const neverWritableItself = ['/home', '/root', '/tmp', '/var/tmp', '/opt', '/mnt', '/srv']
 /** Where engines put their sockets in a user's directories. */
 const engineSockets = ['docker.sock', 'podman.sock', 'containerd.sock', 'crio.sock']
 const socketFolders = ['', 'run', '.docker/run', '.docker/desktop', '.colima/default', '.rd']
@@ -40,12 +23,7 @@ export async function guardMount(path: string, { readOnly, workspaceRoot }: Moun
   const kind = real === undefined ? undefined : await stat(real).catch(() => undefined)
   if (real === undefined || kind === undefined) throw refusal(path, 'does not exist')
   if (!(kind.isDirectory() || (readOnly && kind.isFile()))) throw refusal(path, 'is not a directory')
-  if (real === '/' || neverMounted.some((other) => contains(other, real) || contains(real, other))) {
-    throw refusal(path, 'belongs to the system')
-  }
-  if (!readOnly && (neverWritable.some((other) => contains(other, real)) || neverWritableItself.includes(real))) {
-    throw refusal(path, 'belongs to the system')
-  }
+  if (isSystemPath(real, { readOnly })) throw refusal(path, 'belongs to the system')
   if (workspaceRoot !== null) await refuseWorkspaces(path, real, workspaceRoot)
   await refuseEngineSockets(path, real)
   return real
@@ -53,17 +31,13 @@ export async function guardMount(path: string, { readOnly, workspaceRoot }: Moun
 
 async function refuseWorkspaces(path: string, real: string, workspaceRoot: string): Promise<void> {
   const root = await realpath(workspaceRoot).catch(() => workspaceRoot)
-  if (contains(root, real) || contains(real, root)) throw refusal(path, 'holds the workspaces of other sandboxes')
+  if (liesIn(real, root) || liesIn(root, real)) throw refusal(path, 'holds the workspaces of other sandboxes')
 }
 
 async function refuseEngineSockets(path: string, real: string): Promise<void> {
   const candidates = socketFolders.flatMap((folder) => engineSockets.map((name) => join(real, folder, name)))
   const found = await Promise.all(candidates.map((candidate) => lstat(candidate).catch(() => undefined)))
   if (found.some((entry) => entry !== undefined)) throw refusal(path, 'holds the socket of a container engine')
-}
-
-function contains(directory: string, path: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`)
 }
 
 function refusal(path: string, reason: string): SandboxError {
