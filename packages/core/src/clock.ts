@@ -16,11 +16,14 @@ export interface Clock {
   sleep(delayMs: number, options?: SleepOptions): Promise<void>
 }
 
-/** The wall clock of this process. */
+/** Timers of the platform that are longer than this run at once. */
+const longestTimerMs = 2 ** 31 - 1
+
+/** The wall clock of this process. Its timers and sleeps end after 24 days at the latest. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, callback) {
-    const handle = setTimeout(callback, delayMs)
+    const handle = setTimeout(callback, Math.min(delayMs, longestTimerMs))
     handle.unref()
     return { cancel: () => clearTimeout(handle) }
   },
@@ -31,10 +34,13 @@ export const systemClock: Clock = {
         clearTimeout(handle)
         reject(signal?.reason as Error)
       }
-      const handle = setTimeout(() => {
-        signal?.removeEventListener('abort', abort)
-        resolve()
-      }, delayMs)
+      const handle = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', abort)
+          resolve()
+        },
+        Math.min(delayMs, longestTimerMs),
+      )
       signal?.addEventListener('abort', abort, { once: true })
     })
   },

@@ -11,20 +11,20 @@ export type ResourceLimits = {
   shmBytes?: number
 }
 
-const unitBytes: Record<string, number> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
-const sizePattern = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?$/i
+const unitBytes: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
+const sizePattern = /^(\d+(?:\.\d+)?)\s*(?:b|([kmgt])(?:i?b)?)?$/i
 
 /** Bytes of a size such as `512m`, `1g`, `5.06gb` or a number; units are powers of 1024, as with Docker. */
 export function parseSize(size: string | number): number {
-  if (typeof size === 'number') return assertPositive(size, size)
+  if (typeof size === 'number') return assertPositive(Math.floor(size), size)
   const match = sizePattern.exec(size.trim())
   if (!match) throw new RangeError(`not a size: ${JSON.stringify(size)} (examples: 512m, 1g)`)
-  return assertPositive(Math.floor(Number(match[1]) * (unitBytes[match[2]!.toLowerCase()] ?? 1)), size)
+  return assertPositive(Math.floor(Number(match[1]) * unitBytes[(match[2] ?? '').toLowerCase()]!), size)
 }
 
 function assertPositive(value: number, given: unknown): number {
-  if (Number.isFinite(value) && value > 0) return value
-  throw new RangeError(`not a positive size: ${JSON.stringify(given)}`)
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new RangeError(`not a size from 1 byte to 8 PiB: ${JSON.stringify(given)}`)
 }
 
 const sizeSchema = z.union([z.string(), z.number()]).transform((size, context) => {

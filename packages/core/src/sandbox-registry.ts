@@ -17,8 +17,14 @@ function entryOf(image: () => string, options: SandboxTypeOptions): Entry {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
     throw new SandboxError('invalid_argument', `sandbox type ${JSON.stringify(options.sandboxType)}: ${problems}`)
   }
-  const { sandboxType, resourceLimits, timeout, network, ...rest } = parsed.data
-  return { ...rest, name: sandboxType, image, limits: resourceLimits ?? {}, network, timeoutSeconds: timeout }
+  const { sandboxType, resourceLimits, timeout, network, environment, runtimeConfig, ...rest } = parsed.data
+  // Definitions are handed out as they are; nobody may change one for all the others.
+  const shared = {
+    limits: Object.freeze(resourceLimits ?? {}),
+    environment: Object.freeze(environment),
+    runtimeConfig: Object.freeze(runtimeConfig),
+  }
+  return { ...rest, ...shared, name: sandboxType, image, network, timeoutSeconds: timeout }
 }
 
 /**

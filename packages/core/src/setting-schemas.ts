@@ -36,11 +36,13 @@ export const numberSetting = z.string().transform((text, context) => {
 /** A string in which blank means absent. */
 export const optionalSetting = z.string().transform((text) => (text.trim() === '' ? undefined : text.trim()))
 
-/** `a,b` · `["a","b"]` · `[a,b]`; blanks are trimmed; empty = `[]`. */
+/** `a,b` · `["a","b"]` · `[a,b]`; blanks are trimmed; empty and `null` = `[]`. */
 export const listSetting = z.string().transform((text, context) => {
   const trimmed = text.trim()
-  const quoted = trimmed.startsWith('[') && trimmed.includes('"')
-  if (!quoted) return splitList(trimmed.replace(/^\[|\]$/g, ''))
+  if (trimmed === 'null') return []
+  const bracketed = trimmed.startsWith('[')
+  const quoted = bracketed && trimmed.includes('"')
+  if (!quoted && bracketed === trimmed.endsWith(']')) return splitList(trimmed.replace(/^\[|\]$/g, ''))
   const parsed = z.array(z.string()).safeParse(parseJson(trimmed))
   if (parsed.success) return parsed.data.map((item) => item.trim()).filter((item) => item !== '')
   context.addIssue({ code: 'custom', message: `not a list: ${JSON.stringify(text)} (a,b or ["a","b"])` })
