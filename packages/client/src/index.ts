@@ -2,6 +2,7 @@ export {
   SandboxError,
   SandboxRegistry,
   buildImageUri,
+  imageNamingFrom,
   type ErrorCode,
   type ManagerApi,
   type SandboxRecord,
