@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runtimePrefix } from '@runtime-sandbox/protocol'
 import { answerAsRuntime, type FakeRuntimeRequest, type FakeRuntimeResponse } from './fake-runtime-routes.ts'
 
 /** `healthy` answers 200, `failing` 503; `silent` does not answer until it is something else. */
@@ -132,7 +133,7 @@ async function readRequest(message: IncomingMessage): Promise<FakeRuntimeRequest
   const [path = '', query = ''] = (message.url ?? '').split('?', 2)
   return {
     method: message.method ?? '',
-    path: path.replace(/^\/fastapi(?=\/)/, ''),
+    path: path.startsWith(`${runtimePrefix}/`) ? path.slice(runtimePrefix.length) : path,
     query,
     headers: message.headers,
     body: Buffer.concat(chunks),
