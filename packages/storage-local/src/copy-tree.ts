@@ -13,6 +13,8 @@ const directoriesAtOnce = 8
 /** Each level holds two directories open. */
 const deepest = 256
 
+const ownerAll = 0o700n
+
 type Pair = { source: Directory; target: Directory; depth: number }
 
 /**
@@ -105,6 +107,9 @@ class TreeCopy {
     const inTheWay = await target.stat(name)
     if (inTheWay && !inTheWay.isDirectory()) await removeEntry(target, name)
     await using to = await target.makeChild(name)
+    // A copy of a directory that nobody may write to.
+    if (inTheWay && (inTheWay.mode & ownerAll) !== ownerAll)
+      await to.handle.chmod(Number((inTheWay.mode & 0o777n) | ownerAll))
     await this.#contents({ source: from, target: to, depth: depth + 1 })
     // Last: it may be a mode that lets nobody write.
     await keepMetadata(to.handle, await from.ownStat())

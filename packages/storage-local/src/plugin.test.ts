@@ -18,7 +18,7 @@ describe('localStorage', () => {
     onTestFinished(() => rm(folder, { recursive: true }))
     await writeFile(join(folder, 'file'), '')
     const storage = await localStorage.create(localStorage.configSchema.parse({ STORAGE_FOLDER: folder }), context)
-    await storage.upload('/nonexistent', `${folder}/session`)
+    await storage.upload(join(folder, '../no-such-workspace'), `${folder}/session`)
     await expect(storage.download('/etc', join(folder, 'x'))).rejects.toMatchObject({ code: 'invalid_argument' })
     expect(await readdir(folder)).toEqual(['file'])
   })
@@ -31,7 +31,7 @@ describe('localStorage', () => {
       { LOCAL_STORAGE_DIR: '/data' },
     ]) {
       const storage = await localStorage.create(localStorage.configSchema.parse(settings), context)
-      await expect(storage.download('/etc', '/nonexistent/x')).rejects.toMatchObject({ code: 'invalid_argument' })
+      await expect(storage.download('/etc', '/dev/null/never-made')).rejects.toMatchObject({ code: 'invalid_argument' })
     }
   })
 

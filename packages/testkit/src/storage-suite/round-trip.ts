@@ -73,7 +73,12 @@ export function roundTripTests(harness: StorageHarness): void {
       await storage.upload(source, 'a/tree')
       await storage.download('a/tree', target)
       expect((await lstat(join(target, 'setuid'))).mode & 0o7777).toBe(0o755)
-      await Promise.all([source, target].map((tree) => chmod(join(tree, 'closed'), 0o755)))
+      // A closed directory takes what is new in it, and can be opened again.
+      await chmod(join(source, 'closed'), 0o755)
+      await writeFile(join(source, 'closed/later'), '')
+      await storage.upload(source, 'a/tree')
+      await storage.download('a/tree', target)
+      expect(await readTree(target)).toMatchObject({ closed: { mode: 0o755 }, 'closed/later': { type: 'file' } })
     })
 
     it.skipIf(!links)('keeps links as links and follows none', async () => {
