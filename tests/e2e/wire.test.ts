@@ -94,11 +94,16 @@ describe.each(engines)('the wire on $name', ({ skip, environment }) => {
       ],
       ['NUL bytes', 'get_info', { identity: 'a\0b' }, 422, /identity/],
       ['a name without end', 'get_info', { identity: 'x'.repeat(10_000) }, 422, /identity/],
-      ['a mount that is not allowed', 'create', { mount_dir: '/tmp' }, 422, /ALLOW_MOUNT_DIR/],
+      [
+        'a mount that is not allowed',
+        'create',
+        { mount_dir: '/tmp' },
+        422,
+        /does not let callers choose a host directory/,
+      ],
       ['a way out of the storage', 'create', { storage_path: '../../etc' }, 422, /storage_path|storage path/i],
       ['a secret of its own', 'create', { environment: { SECRET_TOKEN: 'mine' } }, 422, /SECRET_TOKEN/],
       ['a variable that is none', 'create', { environment: { 'a b': '1' } }, 422, /environment|variable/],
-      ['a null variable', 'create', { environment: { A: null } }, 422, /A/],
     ])('refuses %s, and makes nothing', async (_, name, body, status, detail) => {
       const before = await engineCount()
       const answer = await call(name, body)
@@ -126,6 +131,8 @@ describe.each(engines)('the wire on $name', ({ skip, environment }) => {
       expect((await call('get_status', { identity: 'unknown' })).body.data).toBeNull()
       expect((await call('stop', { identity: 'unknown' })).body.data).toBe(false)
       expect((await call('start', { identity: 'unknown' })).body.data).toBe(false)
+      const nullVariable = await call('create', { environment: { A: null } })
+      expect(nullVariable).toMatchObject({ status: 200, body: { data: null, error: { code: 'invalid_argument' } } })
       const unknownTool = await call<{ isError: boolean }>('call_tool', { identity, tool_name: 'nope', arguments: {} })
       expect(unknownTool.body.data).toMatchObject({
         isError: true,

@@ -7,7 +7,7 @@ const eventSchema = z.object({
   Action: z.string(),
   timeNano: z.number().optional(),
   time: z.number().optional(),
-  Actor: z.object({ Attributes: z.record(z.string(), z.string()) }),
+  Actor: z.object({ ID: z.string().optional(), Attributes: z.record(z.string(), z.string()) }),
 })
 
 export type WatchParts = { docker: Docker; logger: Logger; clock: Clock }
@@ -74,8 +74,8 @@ async function* linesOf(stream: Readable): AsyncGenerator<string, void, void> {
   }
 }
 
-function eventOf({ Action, Actor: { Attributes } }: z.output<typeof eventSchema>): ContainerEvent {
+function eventOf({ Action, Actor: { ID: id, Attributes } }: z.output<typeof eventSchema>): ContainerEvent {
   const name = Attributes['name'] ?? ''
-  if (Action === 'destroy') return { name, kind: 'removed', reason: 'removed from the engine' }
-  return { name, kind: 'exited', reason: `exit code ${Attributes['exitCode'] ?? 'unknown'}` }
+  if (Action === 'destroy') return { name, id, kind: 'removed', reason: 'removed from the engine' }
+  return { name, id, kind: 'exited', reason: `exit code ${Attributes['exitCode'] ?? 'unknown'}` }
 }

@@ -56,7 +56,13 @@ export type ContainerInfo = Container & {
 }
 
 /** Something that happened to a container without our asking. */
-export type ContainerEvent = { name: string; kind: 'exited' | 'removed'; reason: string }
+export type ContainerEvent = {
+  name: string
+  /** The engine's id, where a name may come to mean another container; else undefined. */
+  id?: string | undefined
+  kind: 'exited' | 'removed'
+  reason: string
+}
 
 export type WaitOptions = { signal?: AbortSignal | undefined }
 

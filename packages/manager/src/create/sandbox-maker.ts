@@ -71,6 +71,8 @@ export class SandboxMaker {
     signal.throwIfAborted()
     progress.container = true
     attempt.made(await backend.create(containerSpec(record, plan, this.#context), { signal }))
+    exit.madeAs(attempt.record.containerId)
+    signal.throwIfAborted()
     await waitForRuntime(attempt.record, { ...this.#context, timeoutMs: this.#context.settings.startTimeoutMs, signal })
     const ready = await this.#ready(attempt, plan)
     // An end that was told before the record was written was not for the reconciler.

@@ -7,7 +7,11 @@ import { ownLabels } from '../records/container-labels.ts'
 export type ExitFollower = Disposable & {
   /** Aborted, with `sandbox_start_failed`, when the container ends. */
   signal: AbortSignal
+  /** Tells which container it became: an engine may make and drop others of that name before. */
+  madeAs(id: string): void
 }
+
+type Following = { abort: AbortController; id: string | undefined; early: ContainerEvent[] }
 
 export type ContainerWatchHandlers = {
   /** A container of ours ended. Must not throw. */
@@ -19,7 +23,7 @@ export type ContainerWatchHandlers = {
 /** Hears from the engine when a container ends without our asking. Does nothing where the engine cannot tell. */
 export class ContainerWatch {
   readonly #context: ManagerContext
-  readonly #followers = new Map<string, AbortController>()
+  readonly #followers = new Map<string, Following>()
   #handlers: ContainerWatchHandlers | undefined
 
   constructor(context: ManagerContext) {
@@ -37,9 +41,16 @@ export class ContainerWatch {
 
   /** Follows the container `name`; dispose of the follower when it is made. */
   follow(name: string): ExitFollower {
-    const controller = new AbortController()
-    this.#followers.set(name, controller)
-    return { signal: controller.signal, [Symbol.dispose]: () => void this.#followers.delete(name) }
+    const following: Following = { abort: new AbortController(), id: undefined, early: [] }
+    this.#followers.set(name, following)
+    return {
+      signal: following.abort.signal,
+      madeAs(id) {
+        following.id = id
+        for (const event of following.early) tell(following, event)
+      },
+      [Symbol.dispose]: () => void this.#followers.delete(name),
+    }
   }
 
   async #listen(signal: AbortSignal): Promise<void> {
@@ -62,8 +73,16 @@ export class ContainerWatch {
   }
 
   #handle(event: ContainerEvent): void {
-    const message = `sandbox ${event.name} ended while it was starting: ${event.reason}`
-    this.#followers.get(event.name)?.abort(new SandboxError('sandbox_start_failed', message))
+    const following = this.#followers.get(event.name)
+    if (following?.id === undefined) following?.early.push(event)
+    else tell(following, event)
     this.#handlers?.ended(event)
   }
+}
+
+/** Ends what follows, if the event is about its container. */
+function tell({ abort, id }: Following, event: ContainerEvent): void {
+  if (event.id !== undefined && event.id !== id) return
+  const message = `sandbox ${event.name} ended while it was starting: ${event.reason}`
+  abort.abort(new SandboxError('sandbox_start_failed', message))
 }

@@ -86,12 +86,13 @@ export class Maintenance {
       })
   }
 
-  async #lost({ name, kind, reason }: ContainerEvent): Promise<void> {
+  async #lost({ name, id, kind, reason }: ContainerEvent): Promise<void> {
     const { state, backend } = this.#context
     const { ender, pools } = this.#parts
     const record = await state.get(name)
     // One that is being made is its maker's, who hears of it as well; one that is being ended needs no more.
     if (!record || !isActive(record.state) || record.state === 'creating' || ender.isBusy(name)) return
+    if (id !== undefined && id !== record.containerId) return
     if (isStopped(record) && kind === 'exited') return
     // An event may tell of an earlier end, before a restart.
     if (kind === 'exited' && (await backend.inspect(record.containerId))?.status === 'running') return
