@@ -28,8 +28,8 @@ describe.each(engines)('the wire on $name', ({ skip, environment }) => {
     })
 
     it('calls tools, lists them and tells of the sandbox', async () => {
-      const arguments_ = { command: 'echo hi; echo err >&2; exit 3' }
-      const answer = await call('call_tool', { identity, tool_name: 'run_shell_command', arguments: arguments_ })
+      const args = { command: 'echo hi; echo err >&2; exit 3' }
+      const answer = await call('call_tool', { identity, tool_name: 'run_shell_command', arguments: args })
       expect(answer.body.data).toMatchObject({
         meta: null,
         content: [

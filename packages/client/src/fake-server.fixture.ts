@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type SeenRequest = { method: string; url: string; headers: IncomingMessage['headers']; body: Buffer }
+type SeenRequest = { method: string; url: string; headers: IncomingMessage['headers']; body: Buffer }
 export type Handler = (request: SeenRequest, response: ServerResponse) => void
 
 /** An HTTP server on loopback that answers with one handler and remembers what it was asked. */

@@ -61,7 +61,7 @@ export class SandboxFiles {
     const form = new FormData()
     for (const { path } of files) form.append('paths', path)
     for (const { path, data, contentType } of files) {
-      const part = new Blob([data as string | Blob | Uint8Array<ArrayBuffer>], {
+      const part = new Blob([data], {
         type: contentType ?? 'application/octet-stream',
       })
       form.append('files', part, path.split('/').at(-1) || 'file')

@@ -60,7 +60,7 @@ export async function startRuntimeProcess(
       undiciFetch(`http://127.0.0.1:${port ?? 80}${target}`, {
         ...init,
         dispatcher: agent,
-      } as never) as unknown as Promise<Response>,
+      } as never),
     async stop() {
       const exited = child.exitCode === null ? once(child, 'exit') : undefined
       child.kill('SIGTERM')

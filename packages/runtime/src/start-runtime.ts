@@ -35,9 +35,10 @@ export async function startRuntime({ config, token, environment, log }: StartOpt
     onDefect,
   })
   // Uploads and long commands take as long as they take; the caller's own limits end them.
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(
     { requestTimeout: 0, keepAliveTimeout: 65_000 },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    (incoming, outgoing) => void answer(incoming, outgoing),
   )
   await listen(server, config.listen)
   log('info', 'listening', addressOf(server, config.listen))

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { HttpProblem } from './http-problem.ts'
 
 /** Largest JSON body: code and commands, not files. */
-export const maxJsonBytes = 16 * 1024 * 1024
+const maxJsonBytes = 16 * 1024 * 1024
 
 /** How much of a body that is too large is still read, so that its sender sees the answer instead of a broken connection. */
 const maxDiscardedBytes = 4 * maxJsonBytes

@@ -20,10 +20,10 @@ export type ToolAnswer = {
 /** Requests with the token, shortened. */
 export function callerOf(runtime: () => RuntimeUnderTest) {
   const send = (path: string, init: RequestInit = {}) => {
-    const { token, fetch } = runtime()
-    return fetch(path, {
+    const under = runtime()
+    return under.fetch(path, {
       ...init,
-      headers: { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) },
+      headers: { authorization: `Bearer ${under.token}`, ...(init.headers as Record<string, string>) },
     })
   }
   const post = (path: string, body: unknown, init: RequestInit = {}) =>
@@ -40,7 +40,8 @@ export function callerOf(runtime: () => RuntimeUnderTest) {
     cell: (code: string, timeout?: number) => tool('run_ipython_cell', { code, ...(timeout && { timeout }) }),
     put: (path: string, body: NonNullable<RequestInit['body']>) =>
       send(`/workspace/file?path=${encodeURIComponent(path)}`, { method: 'PUT', body }),
-    get: (route: string, query: Record<string, string>) => send(`/workspace/${route}?${new URLSearchParams(query)}`),
+    get: (route: string, query: Record<string, string>) =>
+      send(`/workspace/${route}?${new URLSearchParams(query).toString()}`),
     remove: (path: string) => send(`/workspace/entry?path=${encodeURIComponent(path)}`, { method: 'DELETE' }),
   }
 }
