@@ -31,7 +31,7 @@ export const localConfigSchema = z.object({
     .describe(`First of the ${uidCount} user ids under which sandboxes run when the server runs as root`),
   LOCAL_CGROUP: optionalSetting
     .optional()
-    .describe('A delegated cgroup (v2) directory in which sandboxes get theirs; default: looked for'),
+    .describe('A delegated cgroup (v2) directory in which sandboxes get theirs, or `none`; default: looked for'),
   LOCAL_SCRATCH_SIZE: sizeSetting
     .prefault('512m')
     .describe('Size of /tmp, of the home, and of a workspace that is not mounted; it is memory of the sandbox'),

@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SandboxError } from '@runtime-sandbox/core'
 import type { Controller } from '../confine/plan-limits.ts'
 
 /** A place where the engine can make cgroups. */
@@ -15,6 +17,8 @@ export type CgroupMount = { version: 1 | 2; mountPoint: string; root: string; co
 
 const wanted: readonly Controller[] = ['memory', 'cpu', 'pids']
 const groupName = 'runtime-sandbox-local'
+/** Of linux/magic.h. */
+const fileSystemTypes = { 1: 0x27_e0eb, 2: 0x6367_7270 } as const
 
 export type FindCgroupsOptions = {
   /** LOCAL_CGROUP. */
@@ -23,9 +27,14 @@ export type FindCgroupsOptions = {
   membership?: string
 }
 
-/** Where cgroups can be made here; each controller at most once. Empty when nowhere. */
+/**
+ * Where cgroups can be made here; each controller at most once. Empty when nowhere.
+ *
+ * @throws SandboxError `engine_unavailable` when the configured directory does not serve
+ */
 export function findCgroups({ configured, mountinfo, membership }: FindCgroupsOptions = {}): Hierarchy[] {
-  if (configured !== undefined) return usable([{ version: 2, base: configured, controllers: wanted }])
+  if (configured === 'none') return []
+  if (configured !== undefined) return configuredHierarchy(configured)
   const mounts = parseMounts(mountinfo ?? read('/proc/self/mountinfo'))
   const own = parseMembership(membership ?? read('/proc/self/cgroup'))
   const found: Hierarchy[] = []
@@ -40,6 +49,15 @@ export function findCgroups({ configured, mountinfo, membership }: FindCgroupsOp
     found.push(...usable(inside.map((base) => ({ version: mount.version, base, controllers }))))
   }
   return found
+}
+
+function configuredHierarchy(base: string): Hierarchy[] {
+  const found = usable([{ version: 2, base, controllers: wanted }])
+  if (found.length > 0) return found
+  throw new SandboxError(
+    'engine_unavailable',
+    `LOCAL_CGROUP: ${base} is not a cgroup (v2) without processes in which this user can make groups with limits`,
+  )
 }
 
 /** Mounted cgroup file systems. */
@@ -78,16 +96,29 @@ function usable(candidates: readonly Candidate[]): Hierarchy[] {
   for (const { version, base, controllers } of candidates) {
     const parent = join(base, groupName)
     try {
+      // Anywhere else the files of limits would be files like any other.
+      if (statfsSync(base).type !== fileSystemTypes[version]) continue
       const made = !existsSync(parent)
-      mkdirSync(parent, { recursive: true })
+      if (made) mkdirSync(parent)
       const enabled = version === 1 ? controllers : enableControllers([base, parent], controllers)
-      if (enabled.length > 0) return [{ version, parent, controllers: enabled }]
+      if (enabled.length > 0 && canJoin(parent)) return [{ version, parent, controllers: enabled }]
       if (made) rmdirSync(parent)
     } catch {
       // Not ours to write: the next one may be.
     }
   }
   return []
+}
+
+/** Whether a process of ours can become a member of a group there; on version 2 that takes rights above the group, too. */
+function canJoin(parent: string): boolean {
+  const probe = join(parent, `probe-${process.pid}`)
+  mkdirSync(probe)
+  try {
+    return spawnSync('/bin/sh', ['-c', 'echo $$ > "$1/cgroup.procs"', 'sh', probe], { env: {} }).status === 0
+  } finally {
+    rmdirSync(probe)
+  }
 }
 
 function enableControllers(directories: readonly string[], controllers: readonly Controller[]): Controller[] {

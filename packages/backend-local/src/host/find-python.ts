@@ -28,7 +28,7 @@ const probeSchema = z.object({
 
 /** A prefix as wide as one of these would show a sandbox more than an interpreter. */
 const tooWide =
-  /^\/(?:|bin|boot|dev|etc|home(?:\/[^/]+)?|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|var(?:\/[^/]+)?)$/
+  /^(?:|\/(?:bin|boot|dev|etc|home(?:\/[^/]+)?|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|var(?:\/[^/]+)?))$/
 
 const advice =
   'install IPython (apt-get install python3 python3-ipython), or make an environment' +

@@ -48,3 +48,19 @@ export function systemView({ network }: { network: boolean }): ViewEntry[] {
   }
   return entries
 }
+
+const kernelFiles = [
+  'kcore',
+  'keys',
+  'key-users',
+  'kallsyms',
+  'latency_stats',
+  'timer_list',
+  'sched_debug',
+  'sysrq-trigger',
+]
+
+/** Files of /proc that tell of the whole machine or act on it, as far as this kernel has them. */
+export function maskedPaths(): string[] {
+  return kernelFiles.map((name) => join('/proc', name)).filter((path) => existsSync(path))
+}

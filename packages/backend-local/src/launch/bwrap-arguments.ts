@@ -7,6 +7,8 @@ export type SandboxView = {
   system: readonly ViewEntry[]
   /** Directory with our own passwd, group, hosts, nsswitch.conf. */
   etcDirectory: string
+  /** Files of /proc that tell of the whole machine or act on it. */
+  maskedPaths: readonly string[]
   /** Directories of the Python interpreter outside of /usr; an interpreter works only where it was installed. */
   pythonPrefixes: readonly { source: string; target: string }[]
   node: string
@@ -42,8 +44,9 @@ export function bwrapArguments(view: SandboxView): string[] {
     ...system.map(viewOption),
     ...etcOptions(view),
     ...kernelOptions(view),
-    ...programOptions(view),
+    // Before the program: an interpreter may live below /tmp or /home.
     ...scratchOptions(view),
+    ...programOptions(view),
     ...mounts.map(({ source, target, readOnly }) => [readOnly ? '--ro-bind' : '--bind', source, target]),
     // Only now: mount points were made in it until here.
     ['--remount-ro', '/'],
@@ -78,8 +81,15 @@ function etcOptions({ etcDirectory, system }: SandboxView): Option[] {
     .map((name) => ['--ro-bind', `${etcDirectory}/${name}`, `/etc/${name}`])
 }
 
-function kernelOptions({ shmBytes }: SandboxView): Option[] {
-  return [['--proc', '/proc'], ['--dev', '/dev'], scratch('/dev/shm', '1777', shmBytes), ['--remount-ro', '/dev']]
+function kernelOptions({ shmBytes, maskedPaths }: SandboxView): Option[] {
+  return [
+    ['--proc', '/proc'],
+    // A device that cannot be opened takes the place of each.
+    ...maskedPaths.map((path) => ['--ro-bind', '/dev/null', path]),
+    ['--dev', '/dev'],
+    scratch('/dev/shm', '1777', shmBytes),
+    ['--remount-ro', '/dev'],
+  ]
 }
 
 function programOptions({ pythonPrefixes, node, runtimeDirectory, socketDirectory }: SandboxView): Option[] {

@@ -4,7 +4,7 @@ import type { Mount } from '@runtime-sandbox/core'
 import type { LimitPlan } from '../confine/plan-limits.ts'
 import { seccompFilter } from '../confine/seccomp-filter.ts'
 import type { LocalHost } from '../host/local-host.ts'
-import { systemView } from '../host/system-view.ts'
+import { maskedPaths, systemView } from '../host/system-view.ts'
 import type { SandboxDirectory } from '../state/sandbox-directory.ts'
 import { bwrapArguments } from './bwrap-arguments.ts'
 import { insidePaths } from './inside-paths.ts'
@@ -51,6 +51,7 @@ export async function prepareLaunch(plan: LaunchPlan): Promise<PreparedLaunch> {
   const view = bwrapArguments({
     system: systemView({ network: plan.hostNetwork }),
     etcDirectory: plan.etcDirectory,
+    maskedPaths: maskedPaths(),
     pythonPrefixes,
     node: await reachable(host.node),
     runtimeDirectory: await reachable(dirname(plan.runtimeEntry)),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { SandboxError } from '@runtime-sandbox/core'
 import type { Python } from '../host/find-python.ts'
 import { insidePaths, insideUser, tokenDescriptor } from './inside-paths.ts'
@@ -13,9 +14,10 @@ const systemPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'
 export function sandboxEnvironment(given: Readonly<Record<string, string>>, python: Python): Record<string, string> {
   for (const [name, value] of Object.entries(given)) assertVariable(name, value)
   const { SECRET_TOKEN: _token, SECRET_TOKEN_FD: _descriptor, ...variables } = given
-  const pythonPath = python.prefixes.map((prefix) => `${prefix}/bin`)
+  const pythonPath = dirname(python.executable)
+  const path = [...new Set([pythonPath, ...systemPath])].join(':')
   return {
-    PATH: [...pythonPath, ...systemPath, `${insidePaths.program}/bin`].join(':'),
+    PATH: `${path}:${insidePaths.program}/bin`,
     HOME: insidePaths.home,
     USER: insideUser.name,
     LOGNAME: insideUser.name,
