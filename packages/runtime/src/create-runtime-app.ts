@@ -2,20 +2,14 @@ import { Hono } from 'hono'
 import { runtimePrefix, runtimeRoutes } from '@runtime-sandbox/protocol'
 import { checkToken } from './http/check-token.ts'
 import { HttpProblem } from './http/http-problem.ts'
-import type { PythonKernel } from './kernel/python-kernel.ts'
-import { toolRoutes } from './routes/tool-routes.ts'
+import { toolRoutes, type ToolRoutesOptions } from './routes/tool-routes.ts'
 import { unavailableRoutes } from './routes/unavailable-routes.ts'
 import { workspaceRoutes } from './routes/workspace-routes.ts'
 import { WorkspaceFiles } from './workspace/workspace-files.ts'
 
-export type RuntimeAppOptions = {
+export type RuntimeAppOptions = ToolRoutesOptions & {
   token: string
-  kernel: PythonKernel
   workspaceDirectory: string
-  /** For what is started; without the runtime's own variables. */
-  environment: NodeJS.ProcessEnv
-  /** Time limit of a call that names none. */
-  defaultTimeoutMs: number
   /** Hears of failures that are nobody's fault but ours. */
   onDefect: (error: unknown) => void
 }

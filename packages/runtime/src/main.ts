@@ -1,9 +1,11 @@
+import { hideToken } from './hide-token.ts'
 import { RuntimeConfigError, parseRuntimeConfig } from './runtime-config.ts'
 import { readSecretToken } from './secret-token.ts'
 import { startRuntime } from './start-runtime.ts'
 
 const exitConfiguration = 78
 const exitUnavailable = 69
+const closeLimitMs = 800
 
 /** Events as JSON lines on standard error; never a command, code or secret. */
 function log(level: 'info' | 'error', message: string, fields: Record<string, unknown> = {}): void {
@@ -12,12 +14,13 @@ function log(level: 'info' | 'error', message: string, fields: Record<string, un
 
 async function main(): Promise<void> {
   const config = parseRuntimeConfig(process.env)
+  hideToken(process.env)
   const token = readSecretToken(config.token)
   delete process.env['SECRET_TOKEN']
   const runtime = await startRuntime({ config, token, environment: process.env, log })
   const stop = () => {
-    runtime.close()
-    process.exit(0)
+    setTimeout(() => process.exit(0), closeLimitMs).unref()
+    void runtime.close().finally(() => process.exit(0))
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)

@@ -24,12 +24,14 @@ const environmentSchema = z.object({
 export type ListenAddress = { host: string; port: number } | { socket: string }
 
 export type RuntimeConfig = {
-  token: { value: string } | { descriptor: number } | undefined
+  token: { value: string } | { descriptor: number }
   listen: ListenAddress
   workspaceDirectory: string
   defaultTimeoutMs: number
   python: string
 }
+
+export const missingToken = 'missing or empty; without a token the runtime would obey anyone who reaches it'
 
 /** Every problem of the environment, one a line. */
 export class RuntimeConfigError extends Error {}
@@ -37,14 +39,13 @@ export class RuntimeConfigError extends Error {}
 /** Reads the runtime's variables; see the README for them. @throws RuntimeConfigError */
 export function parseRuntimeConfig(environment: NodeJS.ProcessEnv): RuntimeConfig {
   const result = environmentSchema.safeParse(environment)
-  if (!result.success) {
-    throw new RuntimeConfigError(
-      result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
-    )
-  }
+  const problems = result.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? []
+  const { SECRET_TOKEN: value, SECRET_TOKEN_FD: descriptor } = environment
+  if (!value?.trim() && descriptor === undefined) problems.push(`SECRET_TOKEN: ${missingToken}`)
+  if (!result.success || problems.length > 0) throw new RuntimeConfigError(problems.join('\n'))
   const { data } = result
   return {
-    token: tokenOf(data),
+    token: data.SECRET_TOKEN_FD === undefined ? { value: value! } : { descriptor: data.SECRET_TOKEN_FD },
     listen: data.RUNTIME_SOCKET
       ? { socket: data.RUNTIME_SOCKET }
       : { host: data.RUNTIME_HOST, port: data.RUNTIME_PORT },
@@ -52,9 +53,4 @@ export function parseRuntimeConfig(environment: NodeJS.ProcessEnv): RuntimeConfi
     defaultTimeoutMs: Math.max(1_000, data.NGINX_TIMEOUT * 1000 - marginMs),
     python: data.RUNTIME_PYTHON,
   }
-}
-
-function tokenOf(data: z.output<typeof environmentSchema>): RuntimeConfig['token'] {
-  if (data.SECRET_TOKEN_FD !== undefined) return { descriptor: data.SECRET_TOKEN_FD }
-  return data.SECRET_TOKEN ? { value: data.SECRET_TOKEN } : undefined
 }

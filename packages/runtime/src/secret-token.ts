@@ -1,12 +1,11 @@
 import { closeSync, readFileSync } from 'node:fs'
-import { RuntimeConfigError, type RuntimeConfig } from './runtime-config.ts'
+import { missingToken, RuntimeConfigError, type RuntimeConfig } from './runtime-config.ts'
 
 /** The runtime's token: from a descriptor, which is read to its end and closed, or as given. @throws RuntimeConfigError */
 export function readSecretToken(source: RuntimeConfig['token']): string {
-  const token = source === undefined ? '' : 'value' in source ? source.value : readDescriptor(source.descriptor)
-  if (token.trim() === '')
-    throw new RuntimeConfigError('SECRET_TOKEN: missing; the runtime does not start without a token')
-  return token.trim()
+  const token = ('value' in source ? source.value : readDescriptor(source.descriptor)).trim()
+  if (token === '') throw new RuntimeConfigError(`SECRET_TOKEN_FD: ${missingToken}`)
+  return token
 }
 
 function readDescriptor(descriptor: number): string {

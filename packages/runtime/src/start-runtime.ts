@@ -1,13 +1,17 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import type { Server } from 'node:http'
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
-import { createServer } from 'node:http'
 import { createRuntimeApp } from './create-runtime-app.ts'
 import { PythonKernel } from './kernel/python-kernel.ts'
+import { listen } from './listen.ts'
 import { childEnvironment } from './process/child-environment.ts'
-import type { ListenAddress, RuntimeConfig } from './runtime-config.ts'
+import { callMark, killMarked } from './process/kill-tree.ts'
+import { PipeSupply } from './process/pipe-supply.ts'
+import type { RuntimeConfig } from './runtime-config.ts'
 
 export type StartOptions = {
   config: RuntimeConfig
@@ -17,52 +21,47 @@ export type StartOptions = {
   log: (level: 'info' | 'error', message: string, fields?: Record<string, unknown>) => void
 }
 
+export type Runtime = {
+  /** Ends everything that it started, also background jobs, and stops serving. */
+  close(): Promise<void>
+}
+
 /** Serves until `close`. Resolves when requests are answered. @throws the system's error when the address cannot be had */
-export async function startRuntime({ config, token, environment, log }: StartOptions) {
+export async function startRuntime({ config, token, environment, log }: StartOptions): Promise<Runtime> {
   const { workspaceDirectory, defaultTimeoutMs, python } = config
-  mkdirSync(workspaceDirectory, { recursive: true })
-  const childVariables = { ...childEnvironment(environment), WORKSPACE_DIR: workspaceDirectory }
+  await mkdir(workspaceDirectory, { recursive: true })
+  const folder = path.join(tmpdir(), `ipython-${randomUUID()}`)
+  const variables = childEnvironment({ ...environment, WORKSPACE_DIR: workspaceDirectory })
+  const pipes = new PipeSupply()
+  const launch = { cwd: workspaceDirectory, environment: variables, pipes }
   const host = path.join(path.dirname(fileURLToPath(import.meta.url)), 'kernel_host.py')
-  const kernel = new PythonKernel({ python, host, cwd: workspaceDirectory, environment: childVariables })
-  const onDefect = (error: unknown) =>
-    log('error', 'a request failed', { error: String((error as Error).stack ?? error) })
-  const app = createRuntimeApp({
-    token,
-    kernel,
-    workspaceDirectory,
-    defaultTimeoutMs,
-    environment: childVariables,
-    onDefect,
-  })
+  const kernel = new PythonKernel({ ...launch, python, host, folder })
+  const onDefect = (error: unknown) => log('error', 'a request failed', { error: describeDefect(error) })
+  const app = createRuntimeApp({ token, kernel, launch, workspaceDirectory, defaultTimeoutMs, onDefect })
   // Uploads and long commands take as long as they take; the caller's own limits end them.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(
     { requestTimeout: 0, keepAliveTimeout: 65_000 },
     (incoming, outgoing) => void answer(incoming, outgoing),
   )
-  await listen(server, config.listen)
-  log('info', 'listening', addressOf(server, config.listen))
-  setImmediate(() => kernel.warmUp())
+  const address = await listen(server, config.listen)
+  log('info', 'listening', address)
+  setImmediate(() => {
+    kernel.warmUp()
+    pipes.prepare()
+  })
   return {
-    close() {
-      kernel.close()
+    async close() {
       server.close()
       server.closeAllConnections()
+      kernel.close()
+      pipes.close()
+      await killMarked(variables[callMark])
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-function addressOf(server: Server, address: ListenAddress): ListenAddress {
-  const bound = server.address()
-  return 'socket' in address || bound === null || typeof bound === 'string' ? address : { ...address, port: bound.port }
-}
-
-async function listen(server: Server, address: ListenAddress): Promise<void> {
-  if ('socket' in address) rmSync(address.socket, { force: true })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen('socket' in address ? { path: address.socket } : address, resolve)
-  })
-  // The folder of the socket says who may reach it; the token, who may use it.
-  if ('socket' in address) chmodSync(address.socket, 0o666)
+function describeDefect(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

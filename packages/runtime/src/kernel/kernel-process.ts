@@ -1,98 +1,112 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { z } from 'zod'
+import { drain } from '../process/drain.ts'
 import { killGroup } from '../process/kill-tree.ts'
+import { spawnPiped, type LaunchContext } from '../process/spawn-piped.ts'
+import type { PythonError } from './kernel-event.ts'
 
-export type KernelLaunch = {
+export type KernelLaunch = LaunchContext & {
   /** Interpreter with IPython. */
   python: string
   /** Path of kernel_host.py. */
   host: string
-  cwd: string
-  environment: NodeJS.ProcessEnv
+  /** Where IPython may keep files; made when needed. */
+  folder: string
 }
 
-type Message =
-  | { type: 'ready' }
-  | { type: 'failed'; detail: string }
-  | { type: 'done'; id: number; error: { name: string; message: string } | null }
+const messageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('failed'), detail: z.string() }),
+  z.object({
+    type: z.literal('done'),
+    id: z.number(),
+    error: z.object({ name: z.string(), message: z.string() }).nullable(),
+  }),
+])
 
 /** Who listens to the kernel while a cell runs. */
 export type KernelListener = {
   onOutput(type: 'stdout' | 'stderr', data: Buffer): void
-  onDone(error: { name: string; message: string } | null): void
+  onDone(id: number, error: PythonError | null): void
 }
 
-const drainGraceMs = 50
+/** No Python cell can run; the message says why, for the caller. */
+export class KernelUnavailable extends Error {}
 
 /** One Python process that hosts the shell. Ends once, with a reason, and is not restarted here. */
 export class KernelProcess {
-  readonly #child: ChildProcess
-  /** Why the process ended; resolves exactly once. */
+  #child: ChildProcess | undefined
+  #killed = false
+  /** Why the process ended; resolves once, when its output has been read. */
   readonly ended: Promise<string>
-  /** Resolves when cells can be sent; rejects with the host's own words when it cannot serve. */
+  /** Resolves when cells can be sent; rejects with KernelUnavailable. */
   readonly ready: Promise<void>
   listener: KernelListener | undefined
 
-  constructor({ python, host, cwd, environment }: KernelLaunch) {
-    this.#child = spawn(python, ['-u', host], {
-      cwd,
-      detached: true,
-      env: { ...environment, PYTHONUNBUFFERED: '1', PYTHONIOENCODING: 'utf-8:backslashreplace' },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-    })
-    let fail: (error: Error) => void = () => {}
-    this.ended = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(`it could not be started: ${error.message}`))
-      this.#child.once('exit', (code, signal) => {
-        // What it printed last may still be in the pipes, which a background process can hold open.
-        setTimeout(() => resolve(signal ? `killed by ${signal}` : `exit code ${code}`), drainGraceMs)
-      })
-    })
-    this.ready = new Promise((resolve, reject) => {
-      fail = reject
-      this.#readMessages(resolve, reject)
-    })
+  constructor(launch: KernelLaunch) {
+    const ended = Promise.withResolvers<string>()
+    const ready = Promise.withResolvers<void>()
+    this.ended = ended.promise
+    this.ready = ready.promise
     this.ready.catch(() => {})
-    void this.ended.then((reason) => fail(new Error(`the Python kernel ended: ${reason}`)))
-    for (const type of ['stdout', 'stderr'] as const) {
-      this.#child[type]?.on('data', (data: Buffer) => this.listener?.onOutput(type, data))
-      this.#child[type]?.on('error', () => {})
-    }
-    this.#requests?.on('error', () => {})
+    void this.ended.then((reason) => ready.reject(new KernelUnavailable(`the Python session ended: ${reason}`)))
+    this.#start(launch, ready, ended.resolve).catch((error: unknown) => {
+      ready.reject(new KernelUnavailable(`${launch.python} cannot be started: ${(error as Error).message}`))
+      ended.resolve((error as Error).message)
+    })
   }
 
   /** Sends a cell; the listener hears of it. */
   run(id: number, code: string, marker: string): void {
-    this.#requests?.write(`${JSON.stringify({ id, code, marker })}\n`)
+    const requests = this.#child?.stdio[3] as Writable
+    requests.write(`${JSON.stringify({ id, code, marker })}\n`)
   }
 
   /** As Ctrl-C: the cell and the child processes in its group get SIGINT. */
   interrupt(): void {
-    if (this.#child.pid !== undefined) killGroup(this.#child.pid, 'SIGINT')
+    if (this.#child) killGroup(this.#child.pid!, 'SIGINT')
   }
 
   kill(): void {
-    if (this.#child.pid !== undefined) killGroup(this.#child.pid)
-    // A background process may hold the pipes open; the end of the kernel does not wait for it.
-    for (const stream of this.#child.stdio) stream?.destroy()
+    this.#killed = true
+    if (this.#child) killGroup(this.#child.pid!)
   }
 
-  get #requests(): Writable | undefined {
-    return (this.#child.stdio[3] as Writable | null) ?? undefined
-  }
-
-  #readMessages(onReady: () => void, onFailed: (error: Error) => void): void {
-    const answers = this.#child.stdio[4] as Readable | null
-    if (!answers) return
-    answers.on('error', () => {})
-    const lines = createInterface({ input: answers })
-    lines.on('error', () => {})
-    lines.on('line', (line) => {
-      const message = JSON.parse(line) as Message
-      if (message.type === 'ready') onReady()
-      else if (message.type === 'failed') onFailed(new Error(message.detail))
-      else this.listener?.onDone(message.error)
+  async #start(launch: KernelLaunch, ready: PromiseWithResolvers<void>, onEnd: (reason: string) => void) {
+    const { python, host, folder } = launch
+    const { child, stdout, stderr } = await spawnPiped(python, ['-u', '-X', 'utf8', host, folder], launch, 2)
+    this.#child = child
+    if (this.#killed) this.kill()
+    for (const [type, stream] of [['stdout', stdout] as const, ['stderr', stderr] as const]) {
+      stream.on('data', (data: Buffer) => this.listener?.onOutput(type, data))
+      stream.on('error', () => {})
+    }
+    child.once('exit', (code, signal) => {
+      const reason = signal ? `killed by ${signal}` : `exit code ${code}`
+      void drain([stdout, stderr]).then(() => onEnd(reason))
     })
+    child.stdio[3]?.on('error', () => {})
+    this.#readMessages(child.stdio[4] as Readable, ready)
+  }
+
+  /** User code may write here by accident; what is no message is ignored. */
+  #readMessages(answers: Readable, ready: PromiseWithResolvers<void>): void {
+    answers.on('error', () => {})
+    createInterface({ input: answers }).on('line', (line) => {
+      const message = parseMessage(line)
+      if (message?.type === 'ready') ready.resolve()
+      else if (message?.type === 'failed') ready.reject(new KernelUnavailable(message.detail))
+      else if (message?.type === 'done') this.listener?.onDone(message.id, message.error)
+    })
+  }
+}
+
+function parseMessage(line: string): z.output<typeof messageSchema> | undefined {
+  try {
+    return messageSchema.parse(JSON.parse(line))
+  } catch {
+    return undefined
   }
 }

@@ -1,26 +1,74 @@
 """Hosts one long-lived IPython shell for the runtime.
 
 Requests come as JSON lines on descriptor 3 and answers leave as JSON lines on descriptor 4, so that descriptors 0, 1 and 2
-belong to the user's code and its child processes alone. After each cell a marker chosen by the runtime is written to 1 and 2:
-what precedes it is the output of that cell.
+belong to the user's code and its child processes alone. After each cell a marker chosen by the runtime is written to the
+streams behind 1 and 2: what precedes it is the output of that cell.
+
+Nothing that a cell does to its own process, short of ending it, may end this loop: errors while telling an error, closed or
+replaced streams, a fork that returns from the cell, a changed handler of SIGINT.
 """
 
+import fcntl
 import json
 import os
 import signal
 import sys
-import tempfile
-
-REQUESTS = 3
-ANSWERS = 4
 
 
-def send(message):
-    os.write(ANSWERS, (json.dumps(message) + "\n").encode())
+def move_up(descriptor):
+    """Duplicates a descriptor to where code that closes or reuses low ones does not come by."""
+    for lowest in (600, 60, 10):
+        try:
+            return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, lowest)
+        except OSError:  # Beyond the limit of open files.
+            continue
+    raise OSError("no descriptor is left")
 
 
-def make_shell():
-    os.environ.setdefault("IPYTHONDIR", tempfile.mkdtemp(prefix="ipython-"))
+class Interrupts:
+    """SIGINT interrupts a cell and is ignored between cells. A handler and not SIG_IGN, which child processes would inherit."""
+
+    armed = False
+
+    def install(self):
+        signal.signal(signal.SIGINT, self.handle)
+
+    def handle(self, _number, _frame):
+        if self.armed:
+            raise KeyboardInterrupt
+
+
+class Streams:
+    """Descriptors 1 and 2 and the Python streams on them, as they were before the first cell."""
+
+    def __init__(self):
+        self.kept = {descriptor: move_up(descriptor) for descriptor in (1, 2)}
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+    def restore(self):
+        for descriptor, kept in self.kept.items():
+            os.dup2(kept, descriptor)
+        for name, descriptor in (("stdout", 1), ("stderr", 2)):
+            stream = getattr(sys, name, None)
+            if stream is None or getattr(stream, "closed", False):
+                stream = open(descriptor, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)
+                setattr(sys, name, stream)
+
+    def flush(self):
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:  # The cell may have closed or replaced it.
+                pass
+
+    def end_with(self, marker):
+        self.flush()
+        for kept in self.kept.values():
+            os.write(kept, marker)
+
+
+def make_shell(folder):
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -30,64 +78,62 @@ def make_shell():
 
     config = Config()
     config.HistoryManager.enabled = False
-    return Shell.instance(config=config)
+    return Shell.instance(config=config, ipython_dir=folder)
 
 
 def describe(error):
     if error is None:
         return None
-    return {"name": type(error).__name__, "message": str(error)[:2000]}
+    try:
+        message = str(error)[:2000]
+    except BaseException:  # It cannot even say what it is.
+        message = ""
+    return {"name": type(error).__name__, "message": message}
 
 
-def run(shell, code):
-    result = shell.run_cell(code, store_history=True)
-    return describe(result.error_before_exec or result.error_in_exec)
+def run(shell, interrupts, code):
+    try:
+        interrupts.armed = True
+        result = shell.run_cell(code, store_history=True)
+        interrupts.armed = False
+        return result.error_before_exec or result.error_in_exec
+    except BaseException as error:  # What IPython did not catch.
+        interrupts.armed = False
+        return error
 
 
-def end_of_output(marker):
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:  # The cell may have closed or replaced its streams.
-            pass
-    for descriptor in (1, 2):
-        try:
-            os.write(descriptor, marker)
-        except OSError:
-            pass
+def serve(shell, requests, answers, streams):
+    interrupts = Interrupts()
+    interrupts.install()
+    owner = os.getpid()
+    os.write(answers, b'{"type":"ready"}\n')
+    for line in requests:
+        request = json.loads(line)
+        streams.restore()
+        interrupts.install()
+        error = run(shell, interrupts, request["code"])
+        if os.getpid() != owner:  # A fork that the cell let return: the session has one process.
+            streams.flush()
+            os._exit(0 if error is None else 1)
+        streams.end_with(request["marker"].encode())
+        answer = {"type": "done", "id": request["id"], "error": describe(error)}
+        os.write(answers, (json.dumps(answer) + "\n").encode())
 
 
-def main():
-    for descriptor in (REQUESTS, ANSWERS):
-        os.set_inheritable(descriptor, False)
-    running = False
-
-    def on_interrupt(_number, _frame):
-        # Ignored between cells. A handler and not SIG_IGN, which child processes would inherit.
-        if running:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, on_interrupt)
+def main(folder):
+    requests, answers = move_up(3), move_up(4)
+    os.close(3)
+    os.close(4)
     sys.argv = [""]
     sys.path[0] = ""
     try:
-        shell = make_shell()
-    except ModuleNotFoundError as error:
-        send({"type": "failed", "detail": f"{error}; install it with: {sys.executable} -m pip install ipython"})
+        shell = make_shell(folder)
+    except ImportError as error:
+        detail = f"{error}; install it with: {sys.executable} -m pip install ipython"
+        os.write(answers, (json.dumps({"type": "failed", "detail": detail}) + "\n").encode())
         return
-    send({"type": "ready"})
-    with os.fdopen(REQUESTS, encoding="utf-8") as requests:
-        for line in requests:
-            request = json.loads(line)
-            try:
-                running = True
-                error = run(shell, request["code"])
-                running = False
-            except KeyboardInterrupt as interrupt:
-                running = False
-                error = describe(interrupt)
-            end_of_output(request["marker"].encode())
-            send({"type": "done", "id": request["id"], "error": error})
+    with os.fdopen(requests, encoding="utf-8") as lines:
+        serve(shell, lines, answers, Streams())
 
 
-main()
+main(sys.argv[1])

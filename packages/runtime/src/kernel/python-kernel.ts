@@ -1,20 +1,16 @@
-import { randomBytes } from 'node:crypto'
-import { EventQueue } from '../process/event-queue.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KernelEvent } from './kernel-event.ts'
-import { KernelProcess, type KernelLaunch } from './kernel-process.ts'
-import { MarkerScanner } from './marker-scanner.ts'
+import { KernelProcess, KernelUnavailable, type KernelLaunch } from './kernel-process.ts'
+import { runCell } from './run-cell.ts'
 
-export type RunCellOptions = { timeoutMs: number; signal?: AbortSignal | undefined }
+export type RunCellOptions = {
+  /** From the call on: waiting for earlier cells counts, the start of a session does not. */
+  timeoutMs: number
+  signal?: AbortSignal | undefined
+}
 
-/** How long an interrupted cell may take to end before its kernel is killed. */
-const interruptGraceMs = 2_000
 /** How long a new kernel may take until it serves. */
 const startLimitMs = 30_000
-
-/** How long the end of a cell's output is awaited when its answer is there. */
-const markerLimitMs = 1_000
-
-type PythonError = { name: string; message: string }
 
 /** The Python session of a sandbox: one process at a time, one cell at a time, in the order of the calls. */
 export class PythonKernel {
@@ -22,6 +18,8 @@ export class PythonKernel {
   #process: KernelProcess | undefined
   #last: Promise<void> = Promise.resolve()
   #cells = 0
+  /** Why a session with variables ended, until a caller was told. */
+  #untold: string | undefined
   #closed = false
 
   constructor(launch: KernelLaunch) {
@@ -30,25 +28,30 @@ export class PythonKernel {
 
   /** Starts the process ahead of the first cell. */
   warmUp(): void {
-    this.#current()
+    if (!this.#closed) this.#current()
   }
 
   /**
    * Runs a cell when those before it have ended. At the time limit, or when the signal aborts, it is interrupted, and
    * killed with its kernel if that does not help.
    *
-   * @throws Error when no kernel can be started
+   * @throws KernelUnavailable when no kernel can be started
    */
-  async *run(code: string, options: RunCellOptions): AsyncGenerator<KernelEvent, void, void> {
-    const turn = this.#last
-    let release = () => {}
-    this.#last = new Promise((resolve) => (release = resolve))
+  async *run(code: string, { timeoutMs, signal }: RunCellOptions): AsyncGenerator<KernelEvent, void, void> {
+    const calledAt = performance.now()
+    const before = this.#last
+    const turn = Promise.withResolvers<void>()
+    // Whoever gives up waiting leaves the queue as it was.
+    this.#last = before.then(() => turn.promise)
     try {
-      await turn
-      options.signal?.throwIfAborted()
-      yield* await this.#start(code, options)
+      if (!(await within(before, timeoutMs, signal))) {
+        yield { type: 'done', error: null, timedOut: 'waiting', died: undefined }
+        return
+      }
+      const waitedMs = performance.now() - calledAt
+      yield* this.#runNow(code, { timeoutMs: Math.max(1, timeoutMs - waitedMs), signal })
     } finally {
-      release()
+      turn.resolve()
     }
   }
 
@@ -58,110 +61,63 @@ export class PythonKernel {
   }
 
   #current(): KernelProcess {
-    if (this.#closed) throw new Error('the runtime is stopping')
+    if (this.#closed) throw new KernelUnavailable('the runtime is stopping')
     if (this.#process) return this.#process
     const kernel = new KernelProcess(this.#launch)
+    const firstCell = this.#cells
     this.#process = kernel
-    void kernel.ended.then(() => {
+    void kernel.ended.then((reason) => {
       if (this.#process === kernel) this.#process = undefined
+      if (this.#cells > firstCell) this.#untold = reason
     })
     return kernel
   }
 
-  async #start(code: string, { timeoutMs, signal }: RunCellOptions): Promise<EventQueue<KernelEvent>> {
+  async *#runNow(code: string, options: RunCellOptions): AsyncGenerator<KernelEvent, void, void> {
     const kernel = this.#current()
-    await withLimit(kernel.ready, startLimitMs, () => kernel.kill()).catch((error: unknown) => {
+    await this.#whenReady(kernel)
+    options.signal?.throwIfAborted()
+    if (this.#untold !== undefined) yield { type: 'restarted', reason: this.#untold }
+    this.#untold = undefined
+    const cell = runCell(kernel, (this.#cells += 1), code, options)
+    try {
+      for await (const event of cell.events) {
+        if (event.type === 'done' && event.died !== undefined) this.#replaceLost(options.signal)
+        yield event
+      }
+    } finally {
+      await cell.end()
+    }
+  }
+
+  /** The session ended during a cell: its caller is told, unless it went away. */
+  #replaceLost(caller?: AbortSignal): void {
+    if (!caller?.aborted) this.#untold = undefined
+    this.warmUp()
+  }
+
+  async #whenReady(kernel: KernelProcess): Promise<void> {
+    const timer = setTimeout(() => kernel.kill(), startLimitMs)
+    try {
+      await kernel.ready
+    } catch (error) {
       if (this.#process === kernel) this.#process = undefined
       kernel.kill()
       throw error
-    })
-    const queue = new EventQueue<KernelEvent>()
-    const marker = `\u0000cell-end:${randomBytes(16).toString('hex')}\u0000`
-    const watch = this.#watch(kernel, { timeoutMs, signal })
-    let finished = false
-    const finish = (error: PythonError | null, died?: string) => {
-      if (finished) return
-      finished = true
-      kernel.listener = undefined
-      watch.stop()
-      queue.push({ type: 'done', error, timedOut: watch.timedOut(), died })
-      queue.end()
-    }
-    const streams = scanStreams(queue, marker)
-    let answer: { error: PythonError | null } | undefined
-    const finishWhenComplete = () => {
-      if (answer && streams.complete()) finish(answer.error)
-    }
-    kernel.listener = {
-      onOutput(type, data) {
-        streams.add(type, data)
-        finishWhenComplete()
-      },
-      onDone(error) {
-        answer = { error }
-        // A cell that closed its own streams writes no marker.
-        setTimeout(() => finish(error), markerLimitMs).unref()
-        finishWhenComplete()
-      },
-    }
-    void kernel.ended.then((reason) => {
-      if (finished) return
-      streams.flush()
-      finish(null, reason)
-      if (!this.#closed) this.warmUp()
-    })
-    kernel.run((this.#cells += 1), code, marker)
-    return queue
-  }
-
-  /** Interrupts, then kills, at the time limit or on abort. */
-  #watch(kernel: KernelProcess, { timeoutMs, signal }: RunCellOptions) {
-    let timedOut = false
-    let killer: NodeJS.Timeout | undefined
-    const end = () => {
-      kernel.interrupt()
-      killer = setTimeout(() => kernel.kill(), interruptGraceMs)
-    }
-    const timer = setTimeout(() => {
-      timedOut = true
-      end()
-    }, timeoutMs)
-    signal?.addEventListener('abort', end, { once: true })
-    return {
-      timedOut: () => timedOut,
-      stop() {
-        clearTimeout(timer)
-        clearTimeout(killer)
-        signal?.removeEventListener('abort', end)
-      },
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
 
-function scanStreams(queue: EventQueue<KernelEvent>, marker: string) {
-  const bytes = Buffer.from(marker)
-  const scanners = {
-    stdout: new MarkerScanner(bytes, (data) => queue.push({ type: 'stdout', data })),
-    stderr: new MarkerScanner(bytes, (data) => queue.push({ type: 'stderr', data })),
-  }
-  return {
-    add(type: 'stdout' | 'stderr', data: Buffer) {
-      // What a background job prints after the end of the cell belongs to no cell.
-      if (!scanners[type].found) scanners[type].add(data)
-    },
-    complete: () => scanners.stdout.found && scanners.stderr.found,
-    flush() {
-      scanners.stdout.flush()
-      scanners.stderr.flush()
-    },
-  }
-}
-
-async function withLimit<Value>(promise: Promise<Value>, limitMs: number, onLimit: () => void): Promise<Value> {
-  const timer = setTimeout(onLimit, limitMs)
+/** @returns whether the promise was settled within the time */
+async function within(promise: Promise<void>, timeMs: number, signal?: AbortSignal): Promise<boolean> {
+  signal?.throwIfAborted()
+  const done = new AbortController()
+  const either = signal ? AbortSignal.any([signal, done.signal]) : done.signal
   try {
-    return await promise
+    return await Promise.race([promise.then(() => true), sleep(timeMs, false, { signal: either })])
   } finally {
-    clearTimeout(timer)
+    done.abort()
   }
 }

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-/** Variable that marks every process of one call, also those that left its process group. */
+/**
+ * Variable that marks what was started, also what left its process group. The mark of a call begins with that of its runtime.
+ */
 export const callMark = 'SANDBOX_CALL_ID'
 
 const sweeps = 3
@@ -14,13 +16,17 @@ export function killGroup(groupId: number, signal: NodeJS.Signals = 'SIGKILL'): 
   }
 }
 
-/**
- * Kills the process group of a call, and then whatever carries its mark in its environment: a process that began a session of
- * its own and lost its parent is found by nothing else. A program that clears its environment on purpose escapes; it ends with the
- * sandbox.
- */
+/** Kills the process group of a call, and then whatever carries its mark. */
 export async function killTree(groupId: number, mark: string): Promise<void> {
   killGroup(groupId)
+  await killMarked(mark)
+}
+
+/**
+ * Kills whatever has a mark that begins like this in its environment: a process that began a session of its own and lost its parent
+ * is found by nothing else. A program that clears its environment on purpose escapes; it ends with the sandbox.
+ */
+export async function killMarked(mark: string): Promise<void> {
   for (let sweep = 0; sweep < sweeps; sweep += 1) {
     const processes = await markedProcesses(mark)
     if (processes.length === 0) return
@@ -45,5 +51,5 @@ async function markedProcesses(mark: string): Promise<number[]> {
 
 async function carriesMark(id: number, mark: string): Promise<boolean> {
   const environment = await readFile(`/proc/${id}/environ`, 'latin1').catch(() => '')
-  return environment.split('\0').includes(`${callMark}=${mark}`)
+  return environment.split('\0').some((variable) => variable.startsWith(`${callMark}=${mark}`))
 }

@@ -9,7 +9,7 @@ import type { WorkspaceEntry } from '@runtime-sandbox/protocol'
  * @param real where it is
  * @param shown the absolute path that the caller sees
  */
-export async function entryOf(real: string, shown: string): Promise<WorkspaceEntry> {
+export async function entryOf(real: string | Buffer, shown: string): Promise<WorkspaceEntry> {
   const own = await lstat(real)
   const target = own.isSymbolicLink() ? await stat(real).catch(() => own) : own
   const type = target.isFile() ? 'file' : target.isDirectory() ? 'dir' : target.isSymbolicLink() ? 'symlink' : 'other'

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, cp, mkdir, open, opendir, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { access, cp, mkdir, open, readdir, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import type { WorkspaceEntry } from '@runtime-sandbox/protocol'
@@ -21,7 +21,8 @@ export type OpenedFile = { handle: FileHandle; size: number }
 /** The files of a sandbox. Every path is judged by where it really leads. Throws HttpProblem. */
 export class WorkspaceFiles {
   readonly #directory: string
-  #root: Promise<WorkspaceRoot> | undefined
+  /** Found once: a link that later takes its place leads outside. */
+  #root: WorkspaceRoot | undefined
 
   constructor(directory: string) {
     this.#directory = directory
@@ -64,7 +65,7 @@ export class WorkspaceFiles {
       const real = await realPathOf(root, name, { follow: true })
       if (!(await isDirectory(real))) throw new HttpProblem(404, 'not found')
       const entries: WorkspaceEntry[] = []
-      await collect(real, namedPath(root, name), depth, entries)
+      await collect(Buffer.from(real), namedPath(root, name), depth, entries)
       return entries
     })
   }
@@ -85,8 +86,9 @@ export class WorkspaceFiles {
     await this.#within(async (root) => {
       const real = await realPathOf(root, name, { follow: false })
       if (real !== root.real) return rm(real, { recursive: true, force: true })
-      for await (const entry of await opendir(real)) {
-        await rm(path.join(real, entry.name), { recursive: true, force: true })
+      const folder = Buffer.from(real)
+      for (const entry of await readdir(folder, { encoding: 'buffer' })) {
+        await rm(below(folder, entry), { recursive: true, force: true })
       }
     })
   }
@@ -117,8 +119,10 @@ export class WorkspaceFiles {
   }
 
   async #within<Value>(work: (root: WorkspaceRoot) => Promise<Value>): Promise<Value> {
-    const root = await (this.#root ??= openRoot(this.#directory))
+    const root = (this.#root ??= await openRoot(this.#directory))
     try {
+      // What runs in the sandbox may have removed it.
+      await mkdir(root.real, { recursive: true })
       return await work(root)
     } catch (error) {
       throw problemOfPath(error, root)
@@ -130,18 +134,24 @@ async function isDirectory(real: string): Promise<boolean> {
   return (await stat(real).catch(() => undefined))?.isDirectory() ?? false
 }
 
-async function collect(real: string, shown: string, depth: number, entries: WorkspaceEntry[]): Promise<void> {
-  for await (const { name } of await opendir(real)) {
-    const entry = await entryOf(path.join(real, name), path.join(shown, name)).catch(() => undefined)
+/** Works on bytes: a name need not be UTF-8. It is shown with replacement characters then. */
+async function collect(real: Buffer, shown: string, depth: number, entries: WorkspaceEntry[]): Promise<void> {
+  for (const name of await readdir(real, { encoding: 'buffer' })) {
+    const inner = below(real, name)
+    const entry = await entryOf(inner, path.join(shown, name.toString())).catch(() => undefined)
     // What vanished meanwhile, and links that lead nowhere, are not listed.
     if (!entry || entry.type === 'symlink') continue
     entries.push(entry)
-    const own = entry.type === 'dir' && depth > 1 && !(await isLink(path.join(real, name)))
-    if (own) await collect(path.join(real, name), entry.path, depth - 1, entries).catch(ignoreVanished)
+    const own = entry.type === 'dir' && depth > 1 && !(await isLink(inner))
+    if (own) await collect(inner, entry.path, depth - 1, entries).catch(ignoreVanished)
   }
 }
 
-async function isLink(real: string): Promise<boolean> {
+function below(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from('/'), name])
+}
+
+async function isLink(real: Buffer): Promise<boolean> {
   return readlink(real).then(
     () => true,
     () => false,
@@ -149,7 +159,7 @@ async function isLink(real: string): Promise<boolean> {
 }
 
 function ignoreVanished(error: NodeJS.ErrnoException): void {
-  if (!['ENOENT', 'EACCES'].includes(error.code ?? '')) throw error
+  if (!['ENOENT', 'EACCES', 'ENAMETOOLONG'].includes(error.code ?? '')) throw error
 }
 
 async function renameAnywhere(from: string, to: string): Promise<void> {

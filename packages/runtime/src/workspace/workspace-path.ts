@@ -1,15 +1,17 @@
-import { lstat, readlink, realpath } from 'node:fs/promises'
+import { lstat, mkdir, readlink, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { HttpProblem } from '../http/http-problem.ts'
 
 /** The root of a workspace as the caller names it, and where it really is. */
 export type WorkspaceRoot = { path: string; real: string }
 
+/** Makes the folder when it is missing. */
 export async function openRoot(directory: string): Promise<WorkspaceRoot> {
+  await mkdir(directory, { recursive: true })
   return { path: path.resolve(directory), real: await realpath(directory) }
 }
 
-const most = 40
+const mostLinks = 40
 
 export function outside(root: WorkspaceRoot): HttpProblem {
   return new HttpProblem(403, `Permission error. Access restricted to ${root.path} directory.`)
@@ -46,7 +48,7 @@ export async function realPathOf(root: WorkspaceRoot, name: string, { follow }: 
 
 /** Resolves the part of a path that exists and leaves the rest as it is; a dangling link is followed to where it would lead. */
 async function resolveDeepest(target: string, root: WorkspaceRoot, hops = 0): Promise<string> {
-  if (hops > most) throw new HttpProblem(422, 'too many links')
+  if (hops > mostLinks) throw new HttpProblem(422, 'too many links')
   try {
     return await realpath(target)
   } catch (error) {

@@ -1,0 +1,20 @@
+/**
+ * Takes the token from the environment of the shell and hands it on over descriptor 3. A variable of the environment with the name used
+ * here would be exported again; so it is unset first.
+ */
+const script = `unset token; token=$SECRET_TOKEN; unset SECRET_TOKEN; export SECRET_TOKEN_FD=3
+exec "$0" "$@" 3<<END
+$token
+END
+`
+
+/**
+ * A process's first environment stays readable in /proc for every process of its user, whatever it deletes later. When the token came
+ * that way, this process replaces itself (same id, one more start of Node.js) by one that reads it from a descriptor. It returns only
+ * when there is nothing to hide, or this Node.js cannot replace its process.
+ */
+export function hideToken(environment: NodeJS.ProcessEnv): void {
+  if (!environment['SECRET_TOKEN'] || environment['SECRET_TOKEN_FD'] !== undefined) return
+  const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  process.execve?.('/bin/sh', ['/bin/sh', '-c', script, ...argv], environment)
+}
