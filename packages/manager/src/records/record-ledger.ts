@@ -58,7 +58,9 @@ export class RecordLedger {
       { ...patch, stateReason: reason.slice(0, 500) },
       clock.now(),
     )
-    this.#tell(changed, record.state, changed.state, changed.stateReason)
+    // Bookkeeping of a state that stays what it was is no event.
+    const told = record.state === changed.state && record.stateReason === changed.stateReason
+    if (!told) this.#tell(changed, record.state, changed.state, changed.stateReason)
     return changed
   }
 
