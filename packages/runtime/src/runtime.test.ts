@@ -1,7 +1,7 @@
 import { engineSuite, runtimeConformance } from '@runtime-sandbox/testkit'
 import { pythonProblem, startRuntimeProcess } from './runtime-process.fixture.ts'
 
-const { skip } = engineSuite('local', await pythonProblem())
+const { skip: skipPython } = engineSuite('local', await pythonProblem())
 
-runtimeConformance('the bundle on TCP', { skip, start: () => startRuntimeProcess('tcp') })
-runtimeConformance('the bundle on a Unix socket', { skip, start: () => startRuntimeProcess('socket') })
+runtimeConformance('the bundle on TCP', { skipPython, start: () => startRuntimeProcess('tcp') })
+runtimeConformance('the bundle on a Unix socket', { skipPython, start: () => startRuntimeProcess('socket') })

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { callerOf, textOf, type RuntimeUnderTest } from './runtime-under-test.ts'
 
 export function ipython(runtime: () => RuntimeUnderTest): void {
-  const { cell, post } = callerOf(runtime)
+  const { cell, post, shell } = callerOf(runtime)
   const out = async (code: string) => textOf(await cell(code), 'stdout')
 
   describe('run_ipython_cell', () => {
@@ -48,20 +48,36 @@ export function ipython(runtime: () => RuntimeUnderTest): void {
       expect(await cell('def broken(:')).toMatchObject({ isError: true, error: { name: 'SyntaxError' } })
     })
 
-    it('survives exit, quit, sys.exit, input and closed streams', async () => {
+    it.each([
+      'exit()',
+      'quit()',
+      'import sys; sys.exit(3)',
+      'input()',
+      'import os; os.close(1); os.close(2)',
+      "import os; fd = os.open('/dev/null', os.O_WRONLY); os.dup2(fd, 1); os.dup2(fd, 2)",
+      'import os; os.closerange(0, 60)',
+      'import sys; sys.stdout.close(); sys.stderr = None',
+      'import os; os.write(4, b"no message\\n")',
+      'import os; child = os.fork()',
+      'import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)',
+      'class Silent(Exception):\n  def __str__(self): raise OSError\nraise Silent',
+      'raise BaseException("unusual")',
+    ])('survives %s', async (code) => {
       await cell('kept = 1')
-      for (const code of [
-        'exit()',
-        'quit()',
-        'import sys; sys.exit(3)',
-        'input()',
-        'import os; os.close(1); os.close(2)',
-      ]) {
-        expect((await cell(code))['kernel_restarted'], code).toBe(false)
-      }
-      await cell("import os; fd = os.open('/dev/null', os.O_WRONLY); os.dup2(fd, 1); os.dup2(fd, 2)")
-      expect(await cell('assert kept == 1')).toMatchObject({ error: null })
-      await cell('import os; os._exit(0)')
+      expect(await cell(code)).toMatchObject({ kernel_restarted: false, timed_out: false })
+      expect(await out('print("prints", kept)')).toBe('prints 1\n')
+      expect(textOf(await cell('import sys; print("err", file=sys.stderr)'), 'stderr')).toBe('err\n')
+    })
+
+    it('can still be interrupted after a cell that ignored interrupts', async () => {
+      await cell('import signal; kept = 2; _ = signal.signal(signal.SIGINT, signal.SIG_IGN)')
+      expect(await cell('import time; time.sleep(600)', 1)).toMatchObject({ timed_out: true, kernel_restarted: false })
+      expect(await out('print(kept)')).toBe('2\n')
+    })
+
+    it('takes characters that are half a pair', async () => {
+      expect(await cell('"\ud800"')).toMatchObject({ isError: true, error: { name: 'UnicodeEncodeError' } })
+      expect(await out(String.raw`print("\ud800 ü")`)).toBe('\\ud800 ü\n')
     })
 
     it('runs cells in the order of the calls, one at a time', async () => {
@@ -97,6 +113,25 @@ export function ipython(runtime: () => RuntimeUnderTest): void {
       expect(answer).toMatchObject({ kernel_restarted: true, isError: true })
       expect(textOf(answer, 'stderr')).toMatch(reason)
       expect(await out('print("alive")')).toBe('alive\n')
+    })
+
+    it('tells the next caller of a session that ended between cells', async () => {
+      const pid = (await out('import os; print(os.getpid())'))!.trim()
+      await shell(`kill -9 ${pid}; while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`, 5)
+      const answer = await cell('print("new")')
+      expect(answer).toMatchObject({ kernel_restarted: true, error: null })
+      expect(textOf(answer, 'stdout')).toBe('new\n')
+      expect(textOf(answer, 'stderr')).toMatch(/ended before this cell \(killed by SIGKILL\).*variables are lost/)
+      expect(await cell('print("as ever")')).toMatchObject({ kernel_restarted: false, isError: false })
+    })
+
+    it('counts the wait for earlier cells, and does not run what waited too long', async () => {
+      const long = cell('import time; time.sleep(2)')
+      const late = await cell('waited = True', 0.5)
+      expect(late).toMatchObject({ timed_out: true, isError: true, kernel_restarted: false })
+      expect(textOf(late, 'stderr')).toMatch(/this one was not run/)
+      await long
+      expect(await cell('waited')).toMatchObject({ error: { name: 'NameError' } })
     })
 
     it('interrupts a cell whose caller goes away', async () => {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { callerOf, textOf, type RuntimeUnderTest } from './runtime-under-test.ts'
 
@@ -39,29 +40,41 @@ export function shell(runtime: () => RuntimeUnderTest): void {
 
     it('kills everything at the time limit and keeps what was printed', async () => {
       const startedAt = performance.now()
-      const answer = await run('echo before; sleep 611 & (setsid sleep 612 &) ; sleep 613', 1)
+      const time = uniqueSeconds()
+      const answer = await run(`echo before; sleep ${time} & (setsid sleep ${time} &) ; sleep ${time}`, 1)
       expect(performance.now() - startedAt).toBeLessThan(6_000)
       expect(answer).toMatchObject({ timed_out: true, isError: true })
       expect(textOf(answer, 'stdout')).toBe('before\n')
       expect(textOf(answer, 'stderr')).toMatch(/timed out after 1 s/)
-      expect(await running('sleep 61')).toBe('')
+      expect(await running(`sleep ${time}`)).toBe('')
     })
 
     it('kills everything when the caller goes away', async () => {
       const controller = new AbortController()
-      const pending = post('/tools/run_shell_command', { command: 'sleep 621; true' }, { signal: controller.signal })
-      await expect.poll(() => running('sleep 621')).not.toBe('')
+      const nap = `sleep ${uniqueSeconds()}`
+      const pending = post('/tools/run_shell_command', { command: `${nap}; true` }, { signal: controller.signal })
+      await expect.poll(() => running(nap)).not.toBe('')
       controller.abort()
       await expect(pending).rejects.toThrow()
-      await expect.poll(() => running('sleep 621'), { timeout: 5_000 }).toBe('')
+      await expect.poll(() => running(nap), { timeout: 5_000 }).toBe('')
     })
 
-    it('does not wait for a background job, and leaves it running', async () => {
+    it('does not wait for a background job, which may go on printing', async () => {
+      const name = `job-${uniqueSeconds()}`
       const startedAt = performance.now()
-      expect(textOf(await run('sleep 631 & echo started'), 'stdout')).toBe('started\n')
+      const job = `(echo early; sleep 0.5; echo late; echo late >&2; echo done > ${name})`
+      expect(textOf(await run(`${job} & sleep 0.1`), 'stdout')).toBe('early\n')
       expect(performance.now() - startedAt).toBeLessThan(3_000)
-      expect(await running('sleep 631')).not.toBe('')
-      await run("pkill -f '[s]leep 631'")
+      await expect.poll(async () => (await run(`cat ${name}`)).content[0]!.text, { timeout: 5_000 }).toBe('done\n')
+    })
+
+    it('connects its output by pipes, which can be opened by name', async () => {
+      const answer = await run('echo out | tee /dev/stdout; echo err > /dev/stderr')
+      expect([textOf(answer, 'stdout'), textOf(answer, 'stderr')]).toEqual(['out\nout\n', 'err\n'])
+    })
+
+    it('reads nothing, and does not wait for input', async () => {
+      expect(textOf(await run('cat; read line || echo none'), 'stdout')).toBe('none\n')
     })
 
     it('keeps head and tail of long output, and says what it left out', async () => {
@@ -83,12 +96,15 @@ export function shell(runtime: () => RuntimeUnderTest): void {
       const seen = textOf(await run('env; tr "\\0" "\\n" < /proc/$PPID/environ 2>/dev/null; true'), 'stdout')!
       expect(seen).not.toContain(runtime().token)
       expect(textOf(await run('env'), 'stdout')).not.toMatch(/^(SECRET_TOKEN|RUNTIME_)/m)
+      const everyone = await run("cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'")
+      expect(textOf(everyone, 'stdout')).not.toContain(runtime().token)
     })
 
     it('runs commands side by side', async () => {
       const startedAt = performance.now()
-      await Promise.all(Array.from({ length: 5 }, () => run('sleep 1')))
-      expect(performance.now() - startedAt).toBeLessThan(4_000)
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => run(`sleep 1; echo ${index}`)))
+      expect(performance.now() - startedAt).toBeLessThan(15_000)
+      expect(answers.map((answer) => textOf(answer, 'stdout'))).toEqual(answers.map((_, index) => `${index}\n`))
     })
 
     it.each([
@@ -120,4 +136,9 @@ export function shell(runtime: () => RuntimeUnderTest): void {
       'stdout',
     )!
   }
+}
+
+/** Seconds to sleep, long and told apart from those of suites that run beside this one. */
+function uniqueSeconds(): number {
+  return randomInt(100_000, 999_999)
 }

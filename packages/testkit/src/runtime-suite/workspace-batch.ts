@@ -111,6 +111,15 @@ export function workspaceBatch(runtime: () => RuntimeUnderTest): void {
         /Access restricted/,
       ],
       [
+        'a path that is too long',
+        [
+          { name: 'paths', value: 'a/../'.repeat(900) },
+          { name: 'files', filename: 'a', data: '1' },
+        ],
+        422,
+        /too long/,
+      ],
+      [
         'a name with NUL',
         [
           { name: 'paths', value: 'a\0' },
@@ -140,6 +149,16 @@ export function workspaceBatch(runtime: () => RuntimeUnderTest): void {
       const body = '--b\r\nContent-Disposition: form-data; name="files"; filename="cut"\r\n\r\nabc'
       expect((await send('/workspace/files:batch', { method: 'POST', headers, body })).status).toBe(400)
       expect(await (await get('exists', { path: 'cut' })).json()).toEqual({ exists: false })
+    })
+
+    it('takes many small files', async () => {
+      const names = Array.from({ length: 3000 }, (_, index) => `batch/many/${index}`)
+      const response = await post([
+        ...names.map((value) => ({ name: 'paths' as const, value })),
+        ...names.map((data) => ({ name: 'files' as const, filename: 'f', data })),
+      ])
+      expect(((await response.json()) as { name: string }[]).map(({ name }) => `batch/many/${name}`)).toEqual(names)
+      expect([await read('batch/many/0'), await read('batch/many/2999')]).toEqual(['batch/many/0', 'batch/many/2999'])
     })
 
     it('streams large files', async () => {

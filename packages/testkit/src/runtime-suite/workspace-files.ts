@@ -149,6 +149,14 @@ export function workspaceFiles(runtime: () => RuntimeUnderTest): void {
       expect(await json(get('exists', { path: 'there/not' }))).toEqual({ exists: false })
     })
 
+    it('shows and removes names that are not UTF-8', async () => {
+      await shell('mkdir d; touch d/"$(printf \'x\\377\')" "$(printf \'y\\377\')"')
+      const entries = await json<Entry[]>(get('list', { path: '', depth: '2' }))
+      expect(entries.map(({ name }) => name).toSorted()).toEqual(['d', 'x\ufffd', 'y\ufffd'])
+      expect((await remove('')).status).toBe(204)
+      expect(await readdir(host())).toEqual([])
+    })
+
     it('refuses NUL bytes and names that are too long', async () => {
       expect((await put('a\0b', 'x')).status).toBe(422)
       expect((await put('n'.repeat(300), 'x')).status).toBe(422)
