@@ -1,6 +1,15 @@
-import { SandboxError, type BackendContext, type BackendDefinition, type ContainerBackend } from '@runtime-sandbox/core'
+import {
+  SandboxError,
+  type BackendContext,
+  type BackendDefinition,
+  type ContainerBackend,
+  type WaitOptions,
+} from '@runtime-sandbox/core'
 import { StartupError } from '../startup-error.ts'
 import type { Configured } from './load-configuration.ts'
+
+/** How long the image that a caller asks for may take to be pulled. */
+const imageTimeoutMs = 120_000
 
 export type ChooseEngineOptions = {
   /** In order of preference; the first that answers is taken. */
@@ -44,8 +53,15 @@ async function tryEngine(
   let backend: ContainerBackend | undefined
   try {
     backend = await definition.create(config, context)
-    await answerWithin(backend, answerTimeoutMs)
-    if (requireImage !== undefined) await backend.resolveImage?.(requireImage)
+    const made = backend
+    await within((options) => made.ping(options), answerTimeoutMs, 'no answer')
+    if (requireImage !== undefined) {
+      await within(
+        async (options) => made.resolveImage?.(requireImage, options),
+        imageTimeoutMs,
+        `image ${requireImage} could not be had`,
+      )
+    }
     return { backend }
   } catch (error) {
     await backend?.close().catch((failure: unknown) => context.logger.warn({ err: failure }, 'engine did not close'))
@@ -54,9 +70,13 @@ async function tryEngine(
   }
 }
 
-/** Pings; an engine that ignores the signal does not hold up the start either. */
-async function answerWithin(backend: ContainerBackend, timeoutMs: number): Promise<void> {
-  const late = new SandboxError('engine_unavailable', `no answer within ${timeoutMs / 1000} s`)
+/** An engine that ignores the signal does not hold up the start either. */
+async function within(
+  work: (options: WaitOptions) => Promise<unknown>,
+  timeoutMs: number,
+  what: string,
+): Promise<void> {
+  const late = new SandboxError('engine_unavailable', `${what} within ${timeoutMs / 1000} s`)
   const abort = new AbortController()
   const { promise: expired, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
@@ -64,7 +84,7 @@ async function answerWithin(backend: ContainerBackend, timeoutMs: number): Promi
     abort.abort(late)
   }, timeoutMs)
   try {
-    await Promise.race([backend.ping({ signal: abort.signal }), expired])
+    await Promise.race([work({ signal: abort.signal }), expired])
   } finally {
     clearTimeout(timer)
   }
