@@ -7,6 +7,8 @@ import { freeUserId, type StateDirectory } from './state/state-directory.ts'
 /** A sandbox whose server is gone: its processes ended with that server, its directory and cgroups are still here. */
 export type LeftoverSandbox = { record: KeptRecord; directory: SandboxDirectory }
 
+const keptMs = 86_400_000
+
 /** All sandboxes of servers that no longer run. */
 export async function findLeftovers(state: StateDirectory): Promise<LeftoverSandbox[]> {
   const found = await Promise.all(
@@ -17,6 +19,12 @@ export async function findLeftovers(state: StateDirectory): Promise<LeftoverSand
     }),
   )
   return found.filter((leftover) => leftover !== undefined)
+}
+
+/** Removes those that nobody has asked for in a day: the store that knew of them is gone, too. */
+export async function sweepLeftovers(state: StateDirectory, clock: Clock): Promise<void> {
+  const expired = (await findLeftovers(state)).filter(({ record }) => clock.now() - record.createdAt > keptMs)
+  for (const leftover of expired) await removeLeftover(leftover, state, clock)
 }
 
 /** Idempotent. */

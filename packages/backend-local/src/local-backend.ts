@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import {
   SandboxError,
@@ -16,7 +15,13 @@ import { checkImage, checkSpec } from './confine/check-spec.ts'
 import { describeMeans, planLimits } from './confine/plan-limits.ts'
 import { EventFeed } from './event-feed.ts'
 import { findHost, type LocalHost } from './host/local-host.ts'
-import { findLeftovers, leftoverInfo, removeLeftover, type LeftoverSandbox } from './leftover-sandbox.ts'
+import {
+  findLeftovers,
+  leftoverInfo,
+  removeLeftover,
+  sweepLeftovers,
+  type LeftoverSandbox,
+} from './leftover-sandbox.ts'
 import { uidCount, type LocalConfig } from './local-config.ts'
 import { LocalSandbox } from './local-sandbox.ts'
 import { mapError } from './map-error.ts'
@@ -172,6 +177,7 @@ export class LocalBackend implements ContainerBackend {
     void this.#runtimeEntry
     const host = await findHost({ python, cgroup })
     await this.#state.prepare()
+    await sweepLeftovers(this.#state, this.#context.clock)
     const fields = { limits: describeMeans(host.means), network, python: host.python.executable, ownUsers: host.root }
     this.#context.logger.info(fields, 'the local engine is ready')
     return host
@@ -184,7 +190,7 @@ export class LocalBackend implements ContainerBackend {
     const { clock, logger } = this.#context
     return new LocalSandbox({
       ...made,
-      id: randomBytes(8).toString('hex'),
+      id: this.#state.newId(),
       spec,
       hostNetwork: this.#hostNetwork,
       scratchBytes: this.#config.LOCAL_SCRATCH_SIZE,

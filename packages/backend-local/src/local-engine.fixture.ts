@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   securityProfile,
@@ -18,6 +18,7 @@ import { detectLocal } from './host/local-host.ts'
 import { findCgroups } from './cgroups/find-cgroups.ts'
 import { createLocalBackend } from './create-local-backend.ts'
 import type { LocalConfig } from './local-config.ts'
+import { StateDirectory } from './state/state-directory.ts'
 
 const bundle = fileURLToPath(import.meta.resolve('@runtime-sandbox/runtime/bundle'))
 
@@ -49,17 +50,19 @@ export type LocalTestEngine = {
 /** An engine with a state directory of its own. */
 export async function openLocalEngine(options: Partial<LocalConfig> = {}): Promise<LocalTestEngine> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'rsl-'))
-  const before = new Set(await listCgroups())
+  const { idPrefix } = new StateDirectory(stateDirectory, { root: false })
   const backend = createLocalBackend({ LOCAL_STATE_DIR: stateDirectory, ...options }, testContext())
   return {
     backend,
     stateDirectory,
     async residue() {
       const inside = await Promise.all(['sandboxes', 'uids'].map((name) => list(join(stateDirectory, name))))
-      const groups = (await listCgroups()).filter((path) => !before.has(path))
+      const groups = (await listCgroups()).filter((path) => basename(path).startsWith(idPrefix))
       return [...inside.flat(), ...groups]
     },
     async dispose() {
+      // Also what a server that a test has killed left.
+      for await (const { id } of backend.list({})) await backend.remove(id)
       await backend.close()
       await rm(stateDirectory, { recursive: true, force: true })
     },

@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { systemClock } from '@runtime-sandbox/core'
 import { awaitRuntime, engineSuite, runShell } from '@runtime-sandbox/testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createLocalBackend } from './create-local-backend.ts'
 import { identifyProcess } from './host/process-identity.ts'
-import { initOf, localUnavailable, openLocalEngine, type LocalTestEngine } from './local-engine.fixture.ts'
+import { initOf, localUnavailable, openLocalEngine, testContext, type LocalTestEngine } from './local-engine.fixture.ts'
 
 const { skip } = engineSuite('local', await localUnavailable())
 const program = fileURLToPath(new URL('doomed-server.fixture.ts', import.meta.url))
@@ -60,5 +62,20 @@ describe.skipIf(skip)('a server that is killed', () => {
     await engine.backend.remove(doomed.id)
     expect(await seen()).toEqual([])
     expect(await engine.residue()).toEqual([])
+  })
+
+  it('leaves nothing for ever, even if nobody asks for it', async () => {
+    const engine = await openEngine()
+    const { server } = await startServer(engine)
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+    const tomorrow = { ...systemClock, now: () => Date.now() + 25 * 3_600_000 }
+    const successor = createLocalBackend(
+      { LOCAL_STATE_DIR: engine.stateDirectory },
+      { ...testContext(), clock: tomorrow },
+    )
+    await successor.ping()
+    expect(await engine.residue()).toEqual([])
+    await successor.close()
   })
 })

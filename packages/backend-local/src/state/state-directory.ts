@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { lstatSync, existsSync } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, rename, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -76,6 +77,15 @@ export class StateDirectory {
     await writeFile(draft, text, { mode: 0o644 })
     await chmod(draft, 0o644)
     await rename(draft, path)
+  }
+
+  /** A new sandbox's id. Its first four digits are the same for all of one state directory: cgroups of one machine are told apart. */
+  newId(): string {
+    return this.idPrefix + randomBytes(6).toString('hex')
+  }
+
+  get idPrefix(): string {
+    return createHash('sha256').update(this.path).digest('hex').slice(0, 4)
   }
 
   /** Ids of all sandboxes that have a directory. */
