@@ -126,6 +126,13 @@ describe.skipIf(skip)('code in a sandbox', () => {
     expect((await run('bwrap --ro-bind / / true')).returncode).not.toBe(0)
   })
 
+  it('inherits no descriptor of the server', async () => {
+    const opened = (await run('ls /proc/$PPID/fd')).stdout.split('\n').map(Number)
+    expect(opened.filter((descriptor) => descriptor > 100)).toEqual([])
+    const program = 'import os; print(sorted(map(int, os.listdir("/proc/self/fd")))[:-1])'
+    expect((await python(program)).stdout).toBe('[0, 1, 2]\n')
+  })
+
   it('is refused calls that reach the kernel past namespaces', async () => {
     const numbers =
       process.arch === 'x64'

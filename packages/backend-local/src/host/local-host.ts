@@ -19,7 +19,7 @@ export type LocalHost = {
 
 export type FindHostOptions = { python?: string | undefined; cgroup?: string | undefined }
 
-const rootTools = ['unshare', 'setpriv'] as const
+const rootTools = ['unshare', 'setpriv', 'mount', 'chown'] as const
 
 /** Looks at this machine, and tries. @throws SandboxError `engine_unavailable` that says what is missing and how to get it */
 export async function findHost({ python, cgroup }: FindHostOptions = {}): Promise<LocalHost> {
@@ -42,17 +42,18 @@ function findTools(root: boolean): LaunchTools {
         ' apk add bubblewrap (Alpine)',
     )
   }
-  const [unshare, setpriv] = rootTools.map(findTool)
-  if (root && (unshare === undefined || setpriv === undefined)) {
+  const missing = rootTools.filter((name) => findTool(name) === undefined)
+  if (root && missing.length > 0) {
     throw unavailable(
-      'unshare and setpriv of util-linux are missing: apt-get install util-linux, apk add util-linux-misc setpriv',
+      `${missing.join(', ')} missing: apt-get install util-linux mount coreutils, apk add util-linux-misc setpriv coreutils`,
     )
   }
-  return { bwrap, unshare, setpriv, prlimit: findTool('prlimit') }
+  const [unshare, setpriv, mount] = rootTools.map(findTool)
+  return { bwrap, unshare, setpriv, mount, bash: findTool('bash'), prlimit: findTool('prlimit') }
 }
 
 const trialOptions =
-  '--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --disable-userns --die-with-parent --clearenv' +
+  '--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --disable-userns --as-pid-1 --die-with-parent --clearenv' +
   ' --ro-bind / / --proc /proc --dev /dev --size 4096 --tmpfs /tmp'
 
 /** Makes the namespaces of a sandbox once, for an ordinary user. */

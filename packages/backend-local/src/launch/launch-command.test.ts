@@ -8,6 +8,8 @@ import { isOpenToAll, launchCommand, type LaunchOptions } from './launch-command
 const options: LaunchOptions = {
   tools: {
     bwrap: '/usr/bin/bwrap',
+    bash: '/bin/bash',
+    mount: '/bin/mount',
     unshare: '/usr/bin/unshare',
     setpriv: '/usr/bin/setpriv',
     prlimit: '/usr/bin/prlimit',
@@ -16,6 +18,7 @@ const options: LaunchOptions = {
   cgroups: ['/cg/a', '/cg/b'],
   rlimits: {},
   staged: [{ source: '/secret place/ws', stage: '/stages/0' }],
+  strayDescriptors: [],
   argumentsDescriptor: 5,
   command: ['/node', '/runtime.mjs'],
 }
@@ -39,7 +42,7 @@ describe('launchCommand', () => {
       cgroups: [],
       staged: [],
     })
-    expect(command.slice(4)).toEqual(['--', '/usr/bin/bwrap', '--args', '5', '--', '/node', '/runtime.mjs'])
+    expect(command.slice(4)).toEqual(['--', '--', '/usr/bin/bwrap', '--args', '5', '--', '/node', '/runtime.mjs'])
   })
 
   it('bounds by rlimit as the user that the sandbox runs as', () => {
@@ -61,6 +64,17 @@ describe('launchCommand', () => {
     })
     expect(execFileSync(shell!, args, { encoding: 'utf8' })).toBe('--args 5 -- /node /runtime.mjs\n')
     expect(execFileSync('cat', [join(group, 'cgroup.procs')], { encoding: 'utf8' })).toMatch(/^\d+\n$/)
+  })
+})
+
+describe('descriptors that the server was given', () => {
+  it('are closed, by a shell that can', () => {
+    expect(launchCommand({ ...options, strayDescriptors: [7] })).toEqual(
+      expect.arrayContaining(['/bin/sh', 'start-sandbox', '7']),
+    )
+    expect(launchCommand({ ...options, strayDescriptors: [7, 251] })[0]).toBe('/bin/bash')
+    const tools = { ...options.tools, bash: undefined }
+    expect(() => launchCommand({ ...options, tools, strayDescriptors: [251] })).toThrow('descriptor 251')
   })
 })
 

@@ -1,8 +1,13 @@
+import { SandboxError } from '@runtime-sandbox/core'
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Becomes a member of cgroups, then runs the rest. No core dumps: the host's handler of them may run as root. */
+/**
+ * Closes descriptors, becomes a member of cgroups, then runs the rest. No core dumps: the host's handler of them may run as root.
+ */
 const joinScript = `
+while [ "$1" != -- ]; do eval "exec $1>&-"; shift; done
+shift
 umask 022
 ulimit -c 0
 echo 500 > /proc/self/oom_score_adj || true
@@ -13,7 +18,9 @@ exec "$@"
 
 /** Makes what an unprivileged user could not reach reachable, in a mount namespace of its own, then runs the rest. */
 const stageScript = `
-while [ "$1" != -- ]; do mount --bind -- "$1" "$2"; shift 2; done
+mount=$1
+shift
+while [ "$1" != -- ]; do "$mount" --bind -- "$1" "$2"; shift 2; done
 shift
 exec "$@"
 `
@@ -30,6 +37,8 @@ export type LaunchOptions = {
   /** Bounds by rlimit, where there is no cgroup. */
   rlimits: { processes?: number | undefined; dataBytes?: number | undefined }
   staged: readonly Staged[]
+  /** Descriptors that the server was given and must not pass on. */
+  strayDescriptors: readonly number[]
   /** Descriptor with bubblewrap's arguments. */
   argumentsDescriptor: number
   command: readonly string[]
@@ -38,6 +47,8 @@ export type LaunchOptions = {
 /** Absolute paths; those that a server without root rights does not need may be absent. */
 export type LaunchTools = {
   bwrap: string
+  bash?: string | undefined
+  mount?: string | undefined
   unshare?: string | undefined
   setpriv?: string | undefined
   prlimit?: string | undefined
@@ -50,7 +61,7 @@ export type LaunchTools = {
  * what bubblewrap could do wrong is bounded by what that user may.
  */
 export function launchCommand(options: LaunchOptions): string[] {
-  const { tools, uid, cgroups, rlimits, staged, argumentsDescriptor, command } = options
+  const { tools, uid, cgroups, rlimits, staged, strayDescriptors, argumentsDescriptor, command } = options
   const bubblewrap = [tools.bwrap, '--args', String(argumentsDescriptor), '--', ...command]
   const unprivileged = uid === undefined ? bubblewrap : [...becomeUser(tools.setpriv!, uid), ...bubblewrap]
   const limited = [...limitArguments(tools.prlimit, rlimits), ...unprivileged]
@@ -58,12 +69,35 @@ export function launchCommand(options: LaunchOptions): string[] {
   const inOwnMounts =
     uid === undefined
       ? limited
-      : [tools.unshare!, '--mount', '--propagation', 'private', '--', ...shell(stageScript), ...pairs, '--', ...limited]
-  return [...shell(joinScript), ...cgroups, '--', ...inOwnMounts]
+      : [
+          tools.unshare!,
+          '--mount',
+          '--propagation',
+          'private',
+          '--',
+          ...shell('/bin/sh', stageScript),
+          tools.mount!,
+          ...pairs,
+          '--',
+          ...limited,
+        ]
+  const join = shell(shellThatCloses(strayDescriptors, tools), joinScript)
+  return [...join, ...strayDescriptors.map(String), '--', ...cgroups, '--', ...inOwnMounts]
 }
 
-function shell(script: string): string[] {
-  return ['/bin/sh', '-euc', script, 'start-sandbox']
+/** The plainest of shells knows descriptors of one digit only. */
+function shellThatCloses(descriptors: readonly number[], { bash }: LaunchTools): string {
+  const highest = Math.max(0, ...descriptors)
+  if (highest <= 9) return '/bin/sh'
+  if (bash !== undefined) return bash
+  throw new SandboxError(
+    'engine_unavailable',
+    `the server was started with descriptor ${highest} open, which sandboxes would inherit: close it, or install bash`,
+  )
+}
+
+function shell(path: string, script: string): string[] {
+  return [path, '-euc', script, 'start-sandbox']
 }
 
 function becomeUser(setpriv: string, uid: number): string[] {

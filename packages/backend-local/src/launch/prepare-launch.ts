@@ -4,6 +4,7 @@ import type { Mount } from '@runtime-sandbox/core'
 import type { LimitPlan } from '../confine/plan-limits.ts'
 import { seccompFilter } from '../confine/seccomp-filter.ts'
 import type { LocalHost } from '../host/local-host.ts'
+import { strayDescriptors } from '../host/stray-descriptors.ts'
 import { maskedPaths, systemView } from '../host/system-view.ts'
 import type { SandboxDirectory } from '../state/sandbox-directory.ts'
 import { bwrapArguments } from './bwrap-arguments.ts'
@@ -70,6 +71,7 @@ export async function prepareLaunch(plan: LaunchPlan): Promise<PreparedLaunch> {
     cgroups: plan.cgroups,
     rlimits: limits.rlimits,
     staged,
+    strayDescriptors: strayDescriptors(launchDescriptors.seccomp),
     argumentsDescriptor: launchDescriptors.arguments,
     command: [insidePaths.node, insidePaths.runtime],
   })
