@@ -1,10 +1,7 @@
-/**
- * Takes the token from the environment of the shell and hands it on over descriptor 3. A variable of the environment with the name used
- * here would be exported again; so it is unset first.
- */
-const script = `unset token; token=$SECRET_TOKEN; unset SECRET_TOKEN; export SECRET_TOKEN_FD=3
+/** Takes the token out of the environment of the shell, without exporting it under another name, and hands it on over descriptor 3. */
+const script = `unset runtime_secret; runtime_secret=$SECRET_TOKEN; unset SECRET_TOKEN; export SECRET_TOKEN_FD=3
 exec "$0" "$@" 3<<END
-$token
+$runtime_secret
 END
 `
 

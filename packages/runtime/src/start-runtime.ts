@@ -55,8 +55,8 @@ export async function startRuntime({ config, token, environment, log }: StartOpt
       server.close()
       server.closeAllConnections()
       kernel.close()
-      pipes.close()
       await killMarked(variables[callMark])
+      await pipes.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -11,6 +11,7 @@ replaced streams, a fork that returns from the cell, a changed handler of SIGINT
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sys
 
@@ -134,6 +135,8 @@ def main(folder):
         return
     with os.fdopen(requests, encoding="utf-8") as lines:
         serve(shell, lines, answers, Streams())
+    # The runtime is gone, and did not see to it.
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 main(sys.argv[1])

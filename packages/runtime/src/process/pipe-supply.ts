@@ -40,8 +40,9 @@ export class PipeSupply {
     if (this.#pipes.length <= this.#size / 2) void this.#fill()
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true
+    await this.#filling
     closePipes(this.#pipes.splice(0))
   }
 

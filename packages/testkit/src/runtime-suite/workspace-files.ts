@@ -165,12 +165,15 @@ export function workspaceFiles(runtime: () => RuntimeUnderTest): void {
   })
 
   describe('the fence around the workspace', () => {
+    const secret = 'nobody may read this'
     let secretFolder: string
     const detail = () => `Permission error. Access restricted to ${runtime().workspace.path} directory.`
 
     beforeAll(async () => {
       secretFolder = await mkdtemp(path.join(tmpdir(), 'outside-'))
-      await writeFile(path.join(secretFolder, 'secret'), 'secret')
+      await writeFile(path.join(secretFolder, 'secret'), secret)
+      await symlink(secretFolder, host('to-secret'))
+      await symlink('..', host('up'))
       await symlink('/etc', host('to-etc'))
       await symlink('/etc/hostname', host('to-file'))
       await symlink('to-etc', host('to-link'))
@@ -189,6 +192,8 @@ export function workspaceFiles(runtime: () => RuntimeUnderTest): void {
       'to-etc/hostname',
       'to-file',
       'to-link/hostname',
+      'to-secret/secret',
+      'up/secret',
       'dangling-out',
     ]
 
@@ -224,23 +229,47 @@ export function workspaceFiles(runtime: () => RuntimeUnderTest): void {
       expect((await remove('spare2')).status).toBe(204)
     })
 
-    it('holds for any mixture of parts', async () => {
-      const part = fc.constantFrom('..', '.', '', 'real', 'to-etc', 'to-link', 'to-real', 'to-file', 'made', 'x')
-      await fc.assert(
-        fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 6 }), fc.boolean(), async (parts, absolute) => {
-          const name = `${absolute ? `${runtime().workspace.path}/` : ''}${parts.join('/')}`
-          const response = await put(name, 'fence')
-          await response.arrayBuffer()
-          if (response.status !== 200) return
-          const found = await shell('grep -rl fence . | grep -c . || true')
-          expect(Number(found.content[0]!.text)).toBeGreaterThan(0)
-        }),
-        { numRuns: 60 },
+    it('holds for any mixture of parts and any operation', async () => {
+      const names = [
+        '..',
+        '.',
+        '',
+        'real',
+        'to-etc',
+        'to-link',
+        'to-real',
+        'to-secret',
+        'secret',
+        'up',
+        'x',
+        '/',
+        secretFolder,
+      ]
+      const part = fc.constantFrom(...names)
+      const anyPath = fc.tuple(
+        fc.constantFrom('', `${runtime().workspace.path}/`, '/'),
+        fc.array(part, { maxLength: 6 }),
       )
-      expect(
-        (await shell('cat /etc/hostname /etc/made-by-test /etc/x /etc/made 2>/dev/null | grep -c fence || true'))
-          .content[0]!.text,
-      ).toBe('0\n')
+      const operations = {
+        read: (name: string) => read(name),
+        put: (name: string) => put(name, 'through the fence'),
+        list: (name: string) => get('list', { path: name, depth: '3' }),
+        mkdir: (name: string) => post('/workspace/mkdir', { path: name }),
+        moveIn: (name: string) => post('/workspace/move', { source: name, destination: 'real/moved' }),
+        moveOut: (name: string) => post('/workspace/move', { source: 'real/moved', destination: name }),
+        remove: (name: string) => remove(`${name}/x`),
+      }
+      const operation = fc.constantFrom(...Object.values(operations))
+      await fc.assert(
+        fc.asyncProperty(anyPath, operation, async ([start, parts], run) => {
+          const response = await run(start + parts.join('/'))
+          expect(response.status).toBeLessThan(500)
+          expect(await response.text()).not.toContain(secret)
+          expect(await readdir(secretFolder)).toEqual(['secret'])
+        }),
+        { numRuns: 200 },
+      )
+      expect(await readFile(path.join(secretFolder, 'secret'), 'utf8')).toBe(secret)
     })
 
     it('holds while a folder is swapped for a link', async () => {
