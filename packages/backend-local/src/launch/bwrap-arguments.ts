@@ -28,7 +28,7 @@ export type SandboxView = {
 }
 
 /** Our own files of /etc; those of the host tell of its users. */
-export const ownEtcFiles = ['passwd', 'group', 'hosts', 'hostname', 'nsswitch.conf'] as const
+const ownEtcFiles = ['passwd', 'group', 'hosts', 'hostname', 'nsswitch.conf'] as const
 
 /** One option of bubblewrap with its values. */
 type Option = readonly string[]
