@@ -76,8 +76,9 @@ export class SandboxDirectory {
   /** From here on nothing more is written to the shared directory, where the sandbox's user is not the server's. */
   async #closeShared(): Promise<void> {
     if (process.getuid?.() !== 0) return
-    await chown(this.shared, 0, 0)
+    // In this order: the runtime, which may just be setting the mode of its socket, gets through at every moment.
     await chmod(this.shared, 0o755)
+    await chown(this.shared, 0, 0)
   }
 
   /**
