@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { ListenAddress } from './runtime-config.ts'
 
@@ -10,15 +10,15 @@ import type { ListenAddress } from './runtime-config.ts'
  */
 export async function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
   if ('socket' in address) removeStale(address.socket)
-  await new Promise<void>((resolve, reject) => {
+  // Anyone may connect to a socket from its first moment: its folder says who may reach it; the token, who may use it.
+  const before = process.umask(0o111)
+  const listening = new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen('socket' in address ? { path: address.socket } : address, resolve)
   })
-  if ('socket' in address) {
-    // The folder of the socket says who may reach it; the token, who may use it.
-    chmodSync(address.socket, 0o666)
-    return address
-  }
+  process.umask(before)
+  await listening
+  if ('socket' in address) return address
   const bound = server.address()
   return { ...address, port: typeof bound === 'object' && bound !== null ? bound.port : address.port }
 }

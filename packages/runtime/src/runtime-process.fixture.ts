@@ -12,7 +12,7 @@ import type { RuntimeUnderTest } from '@runtime-sandbox/testkit'
 
 const bundle = fileURLToPath(new URL('../dist/runtime.mjs', import.meta.url))
 /** The interpreter of the tests: LOCAL_PYTHON, or the machine's own. */
-export const testPython = process.env['LOCAL_PYTHON'] ?? 'python3'
+const testPython = process.env['LOCAL_PYTHON'] ?? 'python3'
 
 /** Why the tests of Python cells cannot run here. */
 export async function pythonProblem(): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import os from 'node:os'
@@ -63,7 +63,9 @@ describe('starting', () => {
     const first = await start({ listen: 'socket', folder })
     first.signal('SIGKILL')
     await first.ended()
-    expect(await shell(await start({ listen: 'socket', folder }), 'echo hi')).toBe('hi\n')
+    const second = await start({ listen: 'socket', folder })
+    expect(await shell(second, 'umask; echo hi')).toBe('0022\nhi\n')
+    expect((await stat(path.join(folder, 'runtime.sock'))).mode & 0o777).toBe(0o666)
     const other = await mkdtemp(path.join(os.tmpdir(), 'runtime-test-'))
     await writeFile(path.join(other, 'runtime.sock'), 'precious')
     await expect(start({ listen: 'socket', folder: other })).rejects.toThrow(/EADDRINUSE/)

@@ -1,5 +1,5 @@
 /** Bytes kept of the beginning, and as many of the end, of one stream. */
-export const defaultCapBytes = 512 * 1024
+const defaultCapBytes = 512 * 1024
 
 /** Many small writes are joined, so that their bookkeeping does not outweigh them. */
 const maxPieces = 1024
