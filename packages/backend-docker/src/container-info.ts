@@ -2,13 +2,18 @@ import type Docker from 'dockerode'
 import type { Container, ContainerInfo, ContainerStatus } from '@runtime-sandbox/core'
 import { socketName, socketTarget } from './create/container-options.ts'
 
+/** Docker's words, and Podman's. */
 const statuses: Readonly<Record<string, ContainerStatus>> = {
   created: 'created',
+  configured: 'created',
+  initialized: 'created',
   running: 'running',
   restarting: 'running',
+  stopping: 'running',
   paused: 'paused',
   removing: 'exited',
   exited: 'exited',
+  stopped: 'exited',
   dead: 'exited',
 }
 
@@ -39,6 +44,7 @@ function endpointOf(inspected: Docker.ContainerInspectInfo, advertisedHost: stri
   return { id, imageId, url: urlOf(advertisedHost, port), ports: [port] }
 }
 
+/** The url of what answers HTTP on a port. */
 export function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

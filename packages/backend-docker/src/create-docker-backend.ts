@@ -2,7 +2,7 @@ import { SandboxError, type BackendContext, type ContainerBackend } from '@runti
 import { DockerBackend } from './docker-backend.ts'
 import type { DockerBackendOptions } from './docker-options.ts'
 import { connect } from './endpoint/connect.ts'
-import { isOnThisMachine, showEndpoint, type Endpoint } from './endpoint/endpoint.ts'
+import { isLoopback, isOnThisMachine, showEndpoint, type Endpoint } from './endpoint/endpoint.ts'
 import { findEndpoint } from './endpoint/find-endpoint.ts'
 
 /**
@@ -24,22 +24,23 @@ export async function createDockerBackend(
         'set DOCKER_BIND_HOST to an address of that machine which this one reaches',
     )
   }
-  const advertisedHost = options.advertisedHost ?? dialHost(endpoint, options.bindHost)
   const name = options.name ?? 'docker'
   context.logger.info(
     { event: 'docker.endpoint', engine: name, endpoint: showEndpoint(endpoint), source },
     'Docker engine',
   )
-  const docker = connect(endpoint, options.endpoint.SSH_AUTH_SOCK)
-  return new DockerBackend({ docker, onThisMachine, advertisedHost }, options, context)
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+  const engine = {
+    ...connect(endpoint, options.endpoint.SSH_AUTH_SOCK),
+    socketPath: endpoint.kind === 'unix' ? endpoint.socketPath : undefined,
+    onThisMachine,
+    advertisedHost: options.advertisedHost ?? dialHost(endpoint, options.bindHost),
+  }
+  return new DockerBackend(engine, options, context)
 }
 
 /** Where a port that is published on `bindHost` is reached from here. */
-function dialHost(endpoint: Endpoint, bindHost: string): string {
+export function dialHost(endpoint: Endpoint, bindHost: string): string {
   if (endpoint.kind !== 'unix' && !isOnThisMachine(endpoint)) return endpoint.host
-  return ['0.0.0.0', '::', ''].includes(bindHost) ? '127.0.0.1' : bindHost
+  if (bindHost === '::') return '::1'
+  return bindHost === '0.0.0.0' ? '127.0.0.1' : bindHost
 }

@@ -12,26 +12,32 @@ import {
   type WaitOptions,
 } from '@runtime-sandbox/core'
 import { containerInfo } from './container-info.ts'
+import { isContainerReference } from './container-reference.ts'
 import { ContainerMaker } from './create/container-maker.ts'
 import { SocketDirectories } from './create/socket-directories.ts'
 import { demuxLogs } from './demux-logs.ts'
+import type { DockerEngine } from './docker-engine.ts'
 import type { DockerBackendOptions } from './docker-options.ts'
 import { Images } from './images.ts'
 import { isNotFound, mapError, statusOf } from './map-error.ts'
+import { limited, requestLimits } from './request-limits.ts'
 import { watchContainers } from './watch-containers.ts'
 
-/** What `connectDocker` found out about the engine. */
-export type DockerEngine = {
-  docker: Docker
-  onThisMachine: boolean
-  /** Host that the server dials for published ports. */
-  advertisedHost: string
-}
-
 const defaultGraceMs = 10_000
-const pingLimitMs = 5_000
+/** How long the engine may take to tell of a change that it has made, and how often it is asked. */
+const settleMs = 5_000
+const settlePauseMs = 50
 /** Status with which the engine tells that there was nothing to do. */
 const notModified = 304
+
+type Order = {
+  /** For the message of an error. */
+  doing: string
+  /** What a refusal means; default: the engine cannot be used. */
+  otherwise?: ErrorCode
+  signal: AbortSignal | undefined
+  limitMs?: number
+}
 
 /** Sandboxes as containers of a Docker engine. */
 export class DockerBackend implements ContainerBackend {
@@ -43,22 +49,22 @@ export class DockerBackend implements ContainerBackend {
   readonly #images: Images
   readonly #sockets: SocketDirectories
   readonly #maker: ContainerMaker
+  /** Names of the containers seen here: of one that vanished, the engine does not tell which port was its own. */
+  readonly #names = new Map<string, string>()
 
   constructor(engine: DockerEngine, options: DockerBackendOptions, context: BackendContext) {
+    const { logger, clock, ports } = context
     this.name = options.name ?? 'docker'
     this.#engine = engine
     this.#context = context
-    this.#images = new Images({
-      docker: engine.docker,
-      logger: context.logger,
-      clock: context.clock,
-      pull: options.pull,
-    })
+    this.#images = new Images({ docker: engine.docker, logger, clock, pull: options.pull })
     this.#sockets = new SocketDirectories(options.socketDirectory)
     this.#maker = new ContainerMaker({
       engine,
       options,
-      ports: context.ports,
+      ports,
+      logger,
+      clock,
       images: this.#images,
       sockets: this.#sockets,
     })
@@ -66,73 +72,69 @@ export class DockerBackend implements ContainerBackend {
 
   async create(spec: ContainerSpec, { signal }: WaitOptions = {}): Promise<Container> {
     signal?.throwIfAborted()
-    return this.#maker.make(spec, signal)
+    const container = await this.#maker.make(spec, signal)
+    this.#names.set(container.id, spec.name)
+    return container
   }
 
   async start(id: string, { signal }: WaitOptions = {}): Promise<Container> {
-    await this.#ask(`starting ${id}`, signal, async (container) => {
-      await container.start({ ...abortable(signal) }).catch(ignore(notModified))
-    })(id)
+    const order: Order = { doing: `to start ${id}`, otherwise: 'sandbox_start_failed', signal }
+    await this.#tell(id, order, (container, options) => container.start(options).catch(ignore(notModified)))
     const info = await this.inspect(id, { signal })
-    if (!info) throw new SandboxError('sandbox_not_found', `Docker does not know ${id}`)
+    if (!info) throw unknown(id)
     return { id: info.id, url: info.url, ports: info.ports, imageId: info.imageId }
   }
 
   async stop(id: string, { graceMs = defaultGraceMs, signal }: StopOptions = {}): Promise<void> {
+    const order: Order = { doing: `to stop ${id}`, signal, limitMs: graceMs + requestLimits.change }
     const t = Math.ceil(graceMs / 1000)
-    await this.#ask(`stopping ${id}`, signal, async (container) => {
-      await container.stop({ t, ...abortable(signal) }).catch(ignore(notModified))
-    })(id)
+    await this.#tell(id, order, (container, options) => container.stop({ t, ...options }).catch(ignore(notModified)))
   }
 
   async remove(id: string, { signal }: WaitOptions = {}): Promise<void> {
     const info = await this.inspect(id, { signal })
-    const doing = `removing ${id}`
-    try {
-      if (info) await this.#engine.docker.getContainer(info.id).remove({ force: true, v: true, ...abortable(signal) })
-    } catch (error) {
-      // Gone, or on its way: another removal of the same container is under way.
-      if (!isNotFound(error) && statusOf(error) !== 409)
-        throw mapError(error, { otherwise: 'engine_unavailable', doing, signal })
-      await this.#untilGone(info!.id, signal)
-    }
-    await this.#maker.forget(info?.name ?? id)
+    if (info) await this.#delete(info.id, signal)
+    const name = info?.name ?? this.#names.get(id) ?? (await this.#sockets.nameOf(id)) ?? id
+    await this.#maker.forget(name)
+    this.#names.delete(info?.id ?? id)
   }
 
   async inspect(id: string, { signal }: WaitOptions = {}): Promise<ContainerInfo | undefined> {
+    if (!isContainerReference(id)) return undefined
     try {
-      const inspected = await this.#engine.docker.getContainer(id).inspect(abortable(signal))
-      return containerInfo(inspected, this.#engine.advertisedHost)
+      const inspected = await this.#engine.docker.getContainer(id).inspect(limited(signal, requestLimits.look))
+      const info = containerInfo(inspected, this.#engine.advertisedHost)
+      // The engine also takes the beginning of an id for the whole.
+      return info.id === id || info.name === id ? info : undefined
     } catch (error) {
       if (isNotFound(error)) return undefined
-      throw mapError(error, { otherwise: 'engine_unavailable', doing: `looking at ${id}`, signal })
+      throw mapError(error, { otherwise: 'engine_unavailable', doing: `to look at ${id}`, signal })
     }
   }
 
   async *list(labels: Record<string, string>, { signal }: WaitOptions = {}): AsyncGenerator<ContainerInfo, void, void> {
     const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`)
     const listed = await this.#engine.docker
-      .listContainers({ all: true, filters: { label }, ...abortable(signal) })
+      .listContainers({ all: true, filters: { label }, ...limited(signal, requestLimits.look) })
       .catch((error: unknown) => {
-        throw mapError(error, { otherwise: 'engine_unavailable', doing: 'listing containers', signal })
+        throw mapError(error, { otherwise: 'engine_unavailable', doing: 'to list containers', signal })
       })
     for (const { Id } of listed) {
       const info = await this.inspect(Id, { signal })
       if (!info) continue
       // A restarted server does not know yet which ports its containers hold.
       for (const port of info.ports) await this.#context.ports.holdPort(Number(port), info.name)
+      this.#names.set(info.id, info.name)
       yield info
     }
   }
 
   async ping({ signal }: WaitOptions = {}): Promise<void> {
-    const limit = AbortSignal.timeout(pingLimitMs)
-    const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit
     try {
       // The types do not know that a ping takes options.
-      await (this.#engine.docker.ping({ abortSignal } as never) as unknown as Promise<unknown>)
+      await (this.#engine.docker.ping(limited(signal, requestLimits.ping) as never) as unknown as Promise<unknown>)
     } catch (error) {
-      throw mapError(error, { otherwise: 'engine_unavailable', doing: 'a ping', signal })
+      throw mapError(error, { otherwise: 'engine_unavailable', doing: 'to show a sign of life', signal })
     }
   }
 
@@ -141,55 +143,82 @@ export class DockerBackend implements ContainerBackend {
   }
 
   watch(labels: Record<string, string>, { signal }: WaitOptions): AsyncGenerator<ContainerEvent, void, void> {
+    const { logger, clock } = this.#context
     const { docker } = this.#engine
-    return watchContainers(labels, signal ?? new AbortController().signal, { ...this.#context, docker })
+    return watchContainers(labels, signal ?? new AbortController().signal, { docker, logger, clock })
   }
 
   async logs(id: string, { lines = 50, signal }: WaitOptions & { lines?: number } = {}): Promise<string> {
     let text = ''
-    await this.#ask(`reading the log of ${id}`, signal, async (container) => {
-      const query = { stdout: true, stderr: true, tail: lines, follow: false, ...abortable(signal) }
-      text = demuxLogs((await container.logs(query as never)) as unknown as Buffer)
-    })(id)
+    await this.#tell(id, { doing: `to tell the log of ${id}`, signal }, async (container, options) => {
+      const query = { stdout: true, stderr: true, tail: lines, follow: false as const, ...options }
+      text = demuxLogs(await container.logs(query))
+    })
     return text
   }
 
   async pause(id: string, { signal }: WaitOptions = {}): Promise<void> {
-    await this.#ask(`pausing ${id}`, signal, (container) => container.pause({ ...abortable(signal) }))(id)
+    await this.#tell(id, { doing: `to pause ${id}`, signal }, (container, options) => container.pause(options))
+    await this.#untilTold(id, { paused: true, signal })
   }
 
   async resume(id: string, { signal }: WaitOptions = {}): Promise<void> {
-    await this.#ask(`resuming ${id}`, signal, (container) => container.unpause({ ...abortable(signal) }))(id)
+    await this.#tell(id, { doing: `to resume ${id}`, signal }, (container, options) => container.unpause(options))
+    await this.#untilTold(id, { paused: false, signal })
   }
 
-  /** Containers outlive the server, and the client holds no connection open. */
-  async close(): Promise<void> {}
+  /** Containers outlive the server; only connections end. */
+  async close(): Promise<void> {
+    this.#engine.disconnect()
+  }
 
-  #ask(doing: string, signal: AbortSignal | undefined, work: (container: Docker.Container) => Promise<unknown>) {
-    return async (id: string): Promise<void> => {
-      try {
-        await work(this.#engine.docker.getContainer(id))
-      } catch (error) {
-        const otherwise: ErrorCode = isNotFound(error) ? 'sandbox_not_found' : 'sandbox_start_failed'
-        throw mapError(error, { otherwise, doing, signal })
-      }
+  async #tell(
+    id: string,
+    { doing, otherwise = 'engine_unavailable', signal, limitMs = requestLimits.change }: Order,
+    request: (container: Docker.Container, options: { abortSignal: AbortSignal }) => Promise<unknown>,
+  ): Promise<void> {
+    if (!isContainerReference(id)) throw unknown(id)
+    try {
+      await request(this.#engine.docker.getContainer(id), limited(signal, limitMs))
+    } catch (error) {
+      if (isNotFound(error) && !signal?.aborted) throw unknown(id, error)
+      throw mapError(error, { otherwise, doing, signal })
     }
   }
 
-  async #untilGone(id: string, signal: AbortSignal | undefined): Promise<void> {
-    const { docker } = this.#engine
-    await docker
-      .getContainer(id)
-      .wait({ condition: 'removed', ...abortable(signal) })
-      .catch((error: unknown) => {
-        if (!isNotFound(error))
-          throw mapError(error, { otherwise: 'engine_unavailable', doing: `removing ${id}`, signal })
-      })
+  /** The engine pauses at once, and may tell of it a moment later. */
+  async #untilTold(id: string, { paused, signal }: { paused: boolean; signal: AbortSignal | undefined }) {
+    const { clock } = this.#context
+    const deadline = clock.now() + settleMs
+    for (;;) {
+      const info = await this.inspect(id, { signal })
+      if (!info || (info.status === 'paused') === paused) return
+      if (clock.now() > deadline)
+        throw new SandboxError('engine_unavailable', `the Docker engine still says that ${id} is ${info.status}`)
+      await clock.sleep(settlePauseMs, { signal })
+    }
+  }
+
+  async #delete(id: string, signal: AbortSignal | undefined): Promise<void> {
+    const doing = `to remove ${id}`
+    const container = this.#engine.docker.getContainer(id)
+    try {
+      await container.remove({ force: true, v: true, ...limited(signal, requestLimits.change) })
+    } catch (error) {
+      if (isNotFound(error)) return
+      // Another removal of the same container is under way; it is over when that one is.
+      if (statusOf(error) !== 409) throw mapError(error, { otherwise: 'engine_unavailable', doing, signal })
+      await container
+        .wait({ condition: 'removed', ...limited(signal, requestLimits.change) })
+        .catch((failure: unknown) => {
+          if (!isNotFound(failure)) throw mapError(failure, { otherwise: 'engine_unavailable', doing, signal })
+        })
+    }
   }
 }
 
-function abortable(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal ? { abortSignal: signal } : {}
+function unknown(id: string, cause?: unknown): SandboxError {
+  return new SandboxError('sandbox_not_found', `the Docker engine does not know ${id}`, { cause })
 }
 
 function ignore(status: number): (error: unknown) => void {

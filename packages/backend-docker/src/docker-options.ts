@@ -1,21 +1,17 @@
+import type { EndpointSettings } from './endpoint/find-endpoint.ts'
+
 /** How sandboxes are made on a Docker engine. */
 export type DockerBackendOptions = {
   /** Variables that say where the engine is, as the Docker CLI reads them. */
-  endpoint: {
-    DOCKER_HOST?: string | undefined
-    DOCKER_CONTEXT?: string | undefined
-    DOCKER_TLS_VERIFY?: string | undefined
-    DOCKER_CERT_PATH?: string | undefined
-    DOCKER_CONFIG?: string | undefined
-    XDG_RUNTIME_DIR?: string | undefined
-    HOME?: string | undefined
+  endpoint: EndpointSettings & {
+    /** Agent for `ssh://` engines. */
     SSH_AUTH_SOCK?: string | undefined
   }
   /** Name that the backend goes by. */
   name?: string
   /** Host ports for sandboxes: the first, and the one after the last. */
   portRange: readonly [from: number, to: number]
-  /** Address of the engine's machine on which the ports are published. */
+  /** IP address of the engine's machine on which the ports are published. */
   bindHost: string
   /** Host that the server dials; default: as the endpoint tells. */
   advertisedHost?: string | undefined
@@ -23,7 +19,7 @@ export type DockerBackendOptions = {
   network?: string | undefined
   /** Parent of the socket directories of sandboxes without network. */
   socketDirectory: string
-  /** When an image is pulled. */
+  /** When an image is pulled: only a missing one, before each creation, or never. */
   pull: 'missing' | 'always' | 'never'
   /** Runtime of every sandbox, e.g. `runsc`. */
   runtime?: string | undefined

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import {
   defineBackend,
   optionalSetting,
@@ -7,7 +8,13 @@ import {
 } from '@runtime-sandbox/core'
 import { z } from 'zod'
 import { createDockerBackend } from './create-docker-backend.ts'
+import { isSharedNetwork } from './create/network-way.ts'
 import type { DockerBackendOptions } from './docker-options.ts'
+
+/** A variable that the login session sets, not the operator. */
+function fromLogin(use: string) {
+  return optionalSetting.optional().describe(`Of the login session, not to be set for the server: ${use}`)
+}
 
 const configSchema = z.object({
   PORT_RANGE: portRangeSetting
@@ -15,7 +22,8 @@ const configSchema = z.object({
     .describe('Host ports for sandboxes: the first, and the one after the last'),
   DOCKER_BIND_HOST: z
     .string()
-    .min(1)
+    .trim()
+    .refine((host) => isIP(host) !== 0, 'an IP address')
     .default('127.0.0.1')
     .describe("Address of the engine's machine on which the ports of sandboxes are published"),
   DOCKER_ADVERTISED_HOST: optionalSetting
@@ -23,8 +31,8 @@ const configSchema = z.object({
     .describe('Host under which the server reaches published ports; default: as the address of the engine tells'),
   DOCKER_NETWORK: optionalSetting
     .refine(
-      (name) => name !== 'host' && !name?.startsWith('container:'),
-      'a sandbox never shares a network of the host or of another container',
+      (name) => name === undefined || !isSharedNetwork(name),
+      'a sandbox never shares the network of the host or of another container',
     )
     .optional()
     .describe("Network of the sandboxes; default: the engine's bridge; `none` = no network unless a type asks"),
@@ -36,17 +44,27 @@ const configSchema = z.object({
   DOCKER_PULL: z
     .enum(['missing', 'always', 'never'])
     .default('missing')
-    .describe('When an image is pulled: `missing`, `always` at each look for changed images, or `never`'),
+    .describe(
+      'When an image is pulled: `missing`, `always` (before each creation and at each look for changed images), or `never`',
+    ),
   DOCKER_HOST: optionalSetting
     .optional()
-    .describe('Address of the engine, e.g. `unix:///run/docker.sock`, `tcp://host:2376`, `ssh://user@host`'),
-  DOCKER_CONTEXT: optionalSetting.optional().describe('Docker context that names the engine'),
-  DOCKER_TLS_VERIFY: optionalSetting.optional().describe('Any value: the engine at DOCKER_HOST is spoken to over TLS'),
-  DOCKER_CERT_PATH: optionalSetting.optional().describe('Folder of ca.pem, cert.pem and key.pem'),
-  DOCKER_CONFIG: optionalSetting.optional().describe('Folder of the Docker CLI’s configuration; default `~/.docker`'),
-  XDG_RUNTIME_DIR: optionalSetting.optional().describe('Where rootless engines have their sockets'),
-  HOME: optionalSetting.optional().describe('Home directory, for `~/.docker`'),
-  SSH_AUTH_SOCK: optionalSetting.optional().describe('SSH agent for `ssh://` engines'),
+    .describe(
+      'Address of the engine: `unix:///path`, `tcp://host:port` or `ssh://user@host`; default: found as the Docker CLI finds it',
+    ),
+  DOCKER_CONTEXT: optionalSetting.optional().describe('Docker context that names the engine; DOCKER_HOST goes first'),
+  DOCKER_TLS_VERIFY: optionalSetting
+    .optional()
+    .describe('Any value: the engine at DOCKER_HOST is spoken to over TLS, and has to prove who it is'),
+  DOCKER_CERT_PATH: optionalSetting
+    .optional()
+    .describe('Folder of ca.pem, cert.pem and key.pem; default: the folder of the Docker CLI’s configuration'),
+  DOCKER_CONFIG: optionalSetting
+    .optional()
+    .describe('Folder of the Docker CLI’s configuration; default `.docker` in HOME'),
+  HOME: fromLogin('where the Docker CLI’s configuration and some sockets of engines are looked for'),
+  XDG_RUNTIME_DIR: fromLogin('where the sockets of rootless engines are looked for'),
+  SSH_AUTH_SOCK: fromLogin('agent with the keys for an `ssh://` engine'),
 })
 
 type DockerConfig = z.output<typeof configSchema>

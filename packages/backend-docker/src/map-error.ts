@@ -1,29 +1,25 @@
 import { SandboxError, type ErrorCode } from '@runtime-sandbox/core'
 
-/** Errors of dockerode, and of the system beneath it. */
-type EngineError = Error & { statusCode?: number; json?: { message?: string } | null; code?: string }
+/** Errors of dockerode, and of the system beneath it. `level` is what the SSH library sets. */
+type EngineError = {
+  message?: string
+  name?: string
+  statusCode?: number
+  json?: { message?: unknown } | null
+  code?: unknown
+  level?: unknown
+}
 
-const unreachable = [
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EACCES',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ECONNABORTED',
-]
-
-/** What the engine said, without the library's decoration. */
+/** What the engine said, without the library's decoration; else what the system calls the failure. */
 export function engineWords(error: unknown): string {
-  const { json, message } = error as EngineError
-  return (typeof json?.message === 'string' ? json.message : message).trim()
+  const { json, message, code } = errorOf(error)
+  const words = typeof json?.message === 'string' ? json.message : (message ?? '')
+  return words.trim() || (typeof code === 'string' ? code : 'no reason was given')
 }
 
 /** HTTP status of the engine's answer; undefined when it did not answer. */
 export function statusOf(error: unknown): number | undefined {
-  return (error as EngineError).statusCode
+  return errorOf(error).statusCode
 }
 
 /** Whether the engine refused to publish a port because somebody listens on it. */
@@ -38,10 +34,23 @@ export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404
 }
 
+/** Whether the engine did not make a container because it has no such image. */
+export function isImageMissing(error: unknown): boolean {
+  return isNotFound(error) && /image/i.test(engineWords(error))
+}
+
+/** Whether no answer came, so that what was asked for may have been done or not. */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof TypeError || SandboxError.is(error)) return false
+  const { name, code, level, statusCode } = errorOf(error)
+  if (statusCode !== undefined) return false
+  return name === 'TimeoutError' || name === 'AbortError' || typeof code === 'string' || typeof level === 'string'
+}
+
 export type MapErrorOptions = {
   /** What a refusal by the engine means here. */
   otherwise: ErrorCode
-  /** What was being done, for the message. */
+  /** What the engine was to do, for the message: `to …`. */
   doing: string
   signal?: AbortSignal | undefined
 }
@@ -50,22 +59,17 @@ export type MapErrorOptions = {
 export function mapError(error: unknown, { otherwise, doing, signal }: MapErrorOptions): unknown {
   if (signal?.aborted) return signal.reason
   if (SandboxError.is(error)) return error
-  const { code, name } = error as EngineError
-  const status = statusOf(error)
-  if (name === 'TimeoutError' || name === 'AbortError') {
-    return new SandboxError('engine_unavailable', `the Docker engine did not answer in time while ${doing}`, {
+  const { name } = errorOf(error)
+  if (isUnanswered(error)) {
+    const why = name === 'TimeoutError' || name === 'AbortError' ? 'no answer in time' : engineWords(error)
+    return new SandboxError('engine_unavailable', `the Docker engine did not answer when asked ${doing}: ${why}`, {
       cause: error,
     })
   }
-  if (status === undefined && unreachable.includes(code ?? '')) {
-    return new SandboxError(
-      'engine_unavailable',
-      `the Docker engine does not answer while ${doing}: ${engineWords(error)}`,
-      { cause: error },
-    )
-  }
-  const message = `Docker refused ${doing}: ${engineWords(error)}`
-  if (status === 409 && otherwise !== 'sandbox_not_found')
-    return new SandboxError('conflict', message, { cause: error })
-  return new SandboxError(otherwise, message, { cause: error })
+  const code = statusOf(error) === 409 ? 'conflict' : otherwise
+  return new SandboxError(code, `the Docker engine refused ${doing}: ${engineWords(error)}`, { cause: error })
+}
+
+function errorOf(error: unknown): EngineError {
+  return typeof error === 'object' && error !== null ? error : { message: String(error) }
 }

@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Clock, ContainerEvent, Logger } from '@runtime-sandbox/core'
 import { z } from 'zod'
+import { streamLines } from './stream-lines.ts'
 
 const eventSchema = z.object({
   Action: z.string(),
-  timeNano: z.number().optional(),
-  time: z.number().optional(),
+  /** Seconds since the epoch, by the engine's clock. */
+  time: z.number(),
   Actor: z.object({ ID: z.string().optional(), Attributes: z.record(z.string(), z.string()) }),
 })
 
@@ -15,7 +16,10 @@ export type WatchParts = { docker: Docker; logger: Logger; clock: Clock }
 const firstPauseMs = 100
 const longestPauseMs = 10_000
 
-/** Ends of containers with `labels`, until the signal aborts. A broken stream is taken up again where it broke. */
+/**
+ * Ends of containers with `labels`, until the signal aborts. A broken stream is taken up again at the second of the last event, so
+ * nothing that the engine still remembers is lost, and an end may be told twice.
+ */
 export async function* watchContainers(
   labels: Record<string, string>,
   signal: AbortSignal,
@@ -29,21 +33,19 @@ export async function* watchContainers(
   let pauseMs = firstPauseMs
   let since = Math.floor(clock.now() / 1000)
   while (!signal.aborted) {
+    const openedAt = clock.now()
     try {
-      const stream = (await docker.getEvents({
-        filters,
-        since,
-        abortSignal: signal,
-      } as Docker.GetEventsOptions)) as Readable
-      for await (const event of eventsOf(stream, signal)) {
-        pauseMs = firstPauseMs
-        since = event.at
-        yield event.event
+      const query = { filters, since, abortSignal: signal } as Docker.GetEventsOptions
+      for await (const { event, at } of eventsOf((await docker.getEvents(query)) as Readable, signal)) {
+        since = at
+        yield event
       }
     } catch (error) {
       if (signal.aborted) return
-      logger.warn({ event: 'docker.watch-broken', error }, 'the event stream of the Docker engine broke')
+      logger.warn({ event: 'docker.watch-broken', err: error }, 'the event stream of the Docker engine broke')
     }
+    // One that lasted was a good one; the next try need not wait long.
+    if (clock.now() - openedAt > longestPauseMs) pauseMs = firstPauseMs
     await clock.sleep(pauseMs, { signal }).catch(() => {})
     pauseMs = Math.min(pauseMs * 2, longestPauseMs)
   }
@@ -54,23 +56,13 @@ async function* eventsOf(stream: Readable, signal: AbortSignal): AsyncGenerator<
   signal.addEventListener('abort', abort, { once: true })
   stream.on('error', () => {})
   try {
-    for await (const line of linesOf(stream)) {
+    for await (const line of streamLines(stream)) {
       const parsed = eventSchema.safeParse(JSON.parse(line)).data
-      if (parsed) yield { event: eventOf(parsed), at: parsed.time ?? 0 }
+      if (parsed) yield { event: eventOf(parsed), at: parsed.time }
     }
   } finally {
     signal.removeEventListener('abort', abort)
     stream.destroy()
-  }
-}
-
-/** Not node:readline, whose iteration does not end when its stream is destroyed. */
-async function* linesOf(stream: Readable): AsyncGenerator<string, void, void> {
-  let rest = ''
-  for await (const chunk of stream.setEncoding('utf8')) {
-    const lines = `${rest}${chunk as string}`.split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines.filter((line) => line.trim() !== '')
   }
 }
 

@@ -1,22 +1,32 @@
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
-import { SandboxError, isSystemPath, type Mount } from '@runtime-sandbox/core'
+import { SandboxError, isSystemPath, liesIn, type Mount } from '@runtime-sandbox/core'
+
+export type CheckMountsOptions = {
+  /** Whether the engine sees this machine's files; else only the spelling can be judged. */
+  onThisMachine: boolean
+  /** Paths that are the engine's or the server's own: neither they, nor what is in them, nor what they are in. */
+  reserved: readonly string[]
+}
 
 /**
  * Refuses what no sandbox may have, judged by where it really leads.
  *
- * @param onThisMachine whether the engine sees this machine's files; else only the spelling can be judged
  * @throws SandboxError `mount_refused`
  */
-export async function checkMounts(
-  mounts: readonly Mount[],
-  { onThisMachine }: { onThisMachine: boolean },
-): Promise<void> {
+export async function checkMounts(mounts: readonly Mount[], options: CheckMountsOptions): Promise<void> {
+  if (mounts.length === 0) return
+  const resolve = options.onThisMachine
+    ? (file: string) => realpath(file).catch(() => undefined)
+    : async (file: string) => path.normalize(file)
+  const reserved = await Promise.all(options.reserved.map(async (file) => (await resolve(file)) ?? file))
   for (const { source, target, readOnly } of mounts) {
     if (!path.isAbsolute(source) || !path.isAbsolute(target)) throw refusal(source, 'is not an absolute path')
-    const real = onThisMachine ? await realpath(source).catch(() => undefined) : path.normalize(source)
+    const real = await resolve(source)
     if (real === undefined) throw refusal(source, 'does not exist')
     if (isSystemPath(real, { readOnly })) throw refusal(source, 'belongs to the system')
+    if (reserved.some((other) => liesIn(real, other) || liesIn(other, real)))
+      throw refusal(source, 'belongs to the engine or to the server')
   }
 }
 

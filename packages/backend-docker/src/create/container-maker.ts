@@ -1,15 +1,22 @@
 import type Docker from 'dockerode'
-import { SandboxError, type Container, type ContainerSpec, type PortLeases } from '@runtime-sandbox/core'
+import {
+  SandboxError,
+  type Clock,
+  type Container,
+  type ContainerSpec,
+  type Logger,
+  type PortLeases,
+} from '@runtime-sandbox/core'
 import { urlOf } from '../container-info.ts'
-import type { DockerEngine } from '../docker-backend.ts'
+import { isContainerReference } from '../container-reference.ts'
+import type { DockerEngine } from '../docker-engine.ts'
 import type { DockerBackendOptions } from '../docker-options.ts'
 import type { Images } from '../images.ts'
-import { isNotFound, isPortTaken, mapError } from '../map-error.ts'
-import { checkMounts } from './check-mounts.ts'
-import { chooseRuntime, containerOptions, type Reach } from './container-options.ts'
-import { readEngineFeatures, type EngineFeatures } from './engine-features.ts'
-import { networkWay, type NetworkWay } from './network-way.ts'
-import { parseRuntimeConfig, type DockerRuntimeConfig } from './runtime-config.ts'
+import { isImageMissing, isNotFound, isPortTaken, isUnanswered, mapError, statusOf } from '../map-error.ts'
+import { limited, requestLimits } from '../request-limits.ts'
+import { containerOptions, type Reach } from './container-options.ts'
+import { ContainerPlanner, type ContainerPlan } from './container-plan.ts'
+import { isPortInUse } from './port-probe.ts'
 import type { SocketDirectories } from './socket-directories.ts'
 
 export type ContainerMakerParts = {
@@ -18,150 +25,158 @@ export type ContainerMakerParts = {
   ports: PortLeases
   images: Images
   sockets: SocketDirectories
+  logger: Logger
+  clock: Clock
 }
 
-/** A sandbox whose every demand has been checked. */
-type Plan = {
-  spec: ContainerSpec
-  config: DockerRuntimeConfig
-  features: EngineFeatures
-  runtime: string | undefined
-  way: NetworkWay
-  imageId: string
-}
+/** So many ports the engine may refuse for one sandbox; each costs it a container. */
+const mostPortRefusals = 20
 
 /** Makes containers. What fails leaves no container, no port and no directory. */
 export class ContainerMaker {
   readonly #parts: ContainerMakerParts
-  #features: Promise<EngineFeatures> | undefined
+  readonly #planner: ContainerPlanner
+  /** Names that are being made here: what is held for a name is held by one attempt alone. */
+  readonly #making = new Set<string>()
 
   constructor(parts: ContainerMakerParts) {
     this.#parts = parts
+    this.#planner = new ContainerPlanner({ ...parts, reserved: [parts.sockets.parent] })
   }
 
   async make(spec: ContainerSpec, signal: AbortSignal | undefined): Promise<Container> {
+    const { name } = spec
+    if (!isContainerReference(name))
+      throw new SandboxError('invalid_argument', `${JSON.stringify(name)} cannot be the name of a container`)
+    if (this.#making.has(name)) throw taken(name)
+    this.#making.add(name)
     try {
-      const plan = await this.#check(spec, signal)
+      const plan = await this.#planner.plan(spec, signal)
+      await this.#refuseTakenName(name, signal)
       signal?.throwIfAborted()
-      return plan.way.kind === 'socket' ? await this.#withSocket(plan, signal) : await this.#withPort(plan, signal)
+      return plan.way.kind === 'socket'
+        ? await this.#withSocket(plan, signal)
+        : await this.#withPort(plan, plan.way.network, signal)
     } catch (error) {
-      throw mapError(error, { otherwise: 'sandbox_start_failed', doing: `to make ${spec.name}`, signal })
+      throw mapError(error, { otherwise: 'sandbox_start_failed', doing: `to make ${name}`, signal })
+    } finally {
+      this.#making.delete(name)
     }
   }
 
   /** Gives back what a removed container held besides itself. Idempotent. */
   async forget(name: string): Promise<void> {
-    await Promise.all([this.#parts.ports.freePorts(name), this.#parts.sockets.remove(name)])
+    await this.#parts.ports.freePorts(name)
+    await this.#parts.sockets.remove(name)
   }
 
-  async #check(spec: ContainerSpec, signal: AbortSignal | undefined): Promise<Plan> {
-    const { engine, options, images } = this.#parts
-    const config = parseRuntimeConfig(spec.runtimeConfig, spec.security.level)
-    await checkMounts(spec.mounts, engine)
-    const features = await this.#readFeatures()
-    const runtime = chooseRuntime(spec, config, { features, runtime: options.runtime })
-    const way = networkWay(spec, {
-      config,
-      features,
-      runtime,
-      network: options.network,
-      onThisMachine: engine.onThisMachine,
-    })
-    // Limits that the engine cannot hold are refused before anything is made.
-    containerOptions(spec, config, { features, runtime, reach: { kind: 'socket', directory: '' } })
-    const imageId = await images.resolve(spec.image, { signal })
-    return { spec, config, features, runtime, way, imageId }
-  }
-
-  async #withSocket(plan: Plan, signal: AbortSignal | undefined): Promise<Container> {
+  async #withSocket(plan: ContainerPlan, signal: AbortSignal | undefined): Promise<Container> {
     const { sockets } = this.#parts
     const { name } = plan.spec
-    await this.#refuseTakenName(name)
-    const directory = await sockets.make(name)
     try {
-      const id = await this.#run(plan, { kind: 'socket', directory }, signal)
+      const id = await this.#run(plan, { kind: 'socket', directory: await sockets.make(name) }, signal)
       return { id, url: `unix:${sockets.socketOf(name)}`, ports: [], imageId: plan.imageId }
     } catch (error) {
+      // Then another server has just taken the name, and with it the directory.
       if (!SandboxError.is(error, 'conflict')) await sockets.remove(name)
       throw error
     }
   }
 
-  async #withPort(plan: Plan, signal: AbortSignal | undefined): Promise<Container> {
-    const { engine, options, ports } = this.#parts
-    const { bindHost, portRange } = options
-    const network = plan.way.kind === 'port' ? plan.way.network : undefined
-    const taken = new Set<number>()
-    // The port is held by this attempt alone until the name is known to be ours.
-    const attempt = `${plan.spec.name}#${crypto.randomUUID()}`
+  async #withPort(
+    plan: ContainerPlan,
+    network: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Container> {
+    const { engine, ports, options } = this.#parts
+    const { bindHost } = options
+    const tried = new Set<number>()
+    let refusals = 0
     try {
       for (;;) {
-        const hostPort = await ports.leasePort(portRange, attempt, taken)
-        if (hostPort === undefined)
-          throw new SandboxError('no_free_port', `no free port in PORT_RANGE [${portRange.join(',')}]`)
+        signal?.throwIfAborted()
+        const hostPort = await this.#leasePort(plan.spec.name, tried)
         try {
           const id = await this.#run(plan, { kind: 'port', hostPort, bindHost, network }, signal)
-          await ports.freePorts(attempt)
-          await ports.holdPort(hostPort, plan.spec.name)
           return { id, url: urlOf(engine.advertisedHost, hostPort), ports: [hostPort], imageId: plan.imageId }
         } catch (error) {
           if (!isPortTaken(error)) throw error
-          // Somebody else on the machine listens there.
-          taken.add(hostPort)
-          await ports.freePorts(attempt)
+          refusals += 1
+          if (refusals === mostPortRefusals)
+            throw new SandboxError('no_free_port', `the Docker engine refused ${refusals} ports`, { cause: error })
+          await ports.freePorts(plan.spec.name)
         }
       }
-    } finally {
-      await ports.freePorts(attempt)
+    } catch (error) {
+      await ports.freePorts(plan.spec.name)
+      throw error
+    }
+  }
+
+  /** A port of the range on which nobody is known to listen. @throws SandboxError `no_free_port` */
+  async #leasePort(owner: string, tried: Set<number>): Promise<number> {
+    const { engine, ports, options } = this.#parts
+    const { bindHost, portRange } = options
+    for (;;) {
+      const port = await ports.leasePort(portRange, owner, tried)
+      if (port === undefined)
+        throw new SandboxError('no_free_port', `no free port in PORT_RANGE [${portRange.join(',')}]`)
+      tried.add(port)
+      if (!engine.onThisMachine || !(await isPortInUse(bindHost, port))) return port
+      await ports.freePorts(owner)
     }
   }
 
   /** Creates and starts. When starting fails, or the caller gives up meanwhile, the container is removed again. */
-  async #run(plan: Plan, reach: Reach, signal: AbortSignal | undefined): Promise<string> {
-    const { docker } = this.#parts.engine
-    const { spec, config, features, runtime } = plan
-    const request = containerOptions({ ...spec, image: plan.imageId }, config, { features, runtime, reach })
-    // Not abortable: whether a given-up request made a container could not be known.
-    const container = await docker.createContainer({ ...request, Image: spec.image }).catch((error: unknown) => {
-      const otherwise = isNotFound(error) ? 'image_unavailable' : 'sandbox_start_failed'
-      throw mapError(error, { otherwise, doing: `to make ${spec.name}` })
-    })
+  async #run(plan: ContainerPlan, reach: Reach, signal: AbortSignal | undefined): Promise<string> {
+    const { name } = plan.spec
+    const container = await this.#create(plan, reach)
     try {
+      if (reach.kind === 'socket') await this.#parts.sockets.assign(name, container.id)
       signal?.throwIfAborted()
-      await container.start()
+      await container.start(limited(undefined, requestLimits.change))
       signal?.throwIfAborted()
       return container.id
     } catch (error) {
-      await removeQuietly(container)
+      await this.#drop(container, name)
       throw error
     }
   }
 
-  async #refuseTakenName(name: string): Promise<void> {
-    const taken = await this.#parts.engine.docker
-      .getContainer(name)
-      .inspect()
-      .then(
-        () => true,
-        (error: unknown) => {
-          if (isNotFound(error)) return false
-          throw error
-        },
-      )
-    if (taken) throw new SandboxError('conflict', `there is a container named ${name} already`)
+  /** The caller's signal does not end it: whether a request that was given up made a container could not be known. */
+  async #create(plan: ContainerPlan, reach: Reach): Promise<Docker.Container> {
+    const { docker } = this.#parts.engine
+    const { name } = plan.spec
+    const request = { ...containerOptions(plan, reach), ...limited(undefined, requestLimits.change) }
+    try {
+      return await docker.createContainer(request)
+    } catch (error) {
+      if (isUnanswered(error)) await this.#drop(docker.getContainer(name), name)
+      const otherwise = isImageMissing(error) ? 'image_unavailable' : 'sandbox_start_failed'
+      throw mapError(error, { otherwise, doing: `to make ${name}` })
+    }
   }
 
-  async #readFeatures(): Promise<EngineFeatures> {
-    this.#features ??= readEngineFeatures(this.#parts.engine.docker)
-    return this.#features.catch((error: unknown) => {
-      this.#features = undefined
-      throw error
+  /** Why the container is dropped is what the caller must know; a container that stays is found by the next listing. */
+  async #drop(container: Docker.Container, name: string): Promise<void> {
+    const request = { force: true, v: true, ...limited(undefined, requestLimits.change) }
+    await container.remove(request).catch((error: unknown) => {
+      if (isNotFound(error) || statusOf(error) === 409) return
+      this.#parts.logger.warn({ event: 'docker.leftover', err: error, name }, 'a container could not be removed')
     })
+  }
+
+  async #refuseTakenName(name: string, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#parts.engine.docker.getContainer(name).inspect(limited(signal, requestLimits.look))
+    } catch (error) {
+      if (isNotFound(error)) return
+      throw error
+    }
+    throw taken(name)
   }
 }
 
-async function removeQuietly(container: Docker.Container): Promise<void> {
-  await container.remove({ force: true, v: true }).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error
-  })
+function taken(name: string): SandboxError {
+  return new SandboxError('conflict', `there is a container named ${name} already`)
 }

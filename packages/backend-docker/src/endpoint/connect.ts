@@ -1,18 +1,43 @@
+import http from 'node:http'
+import https from 'node:https'
 import Docker from 'dockerode'
+import { SandboxError } from '@runtime-sandbox/core'
 import type { Endpoint } from './endpoint.ts'
 
-/** A client of the engine at `endpoint`. Opens no connection yet. */
-export function connect(endpoint: Endpoint, sshAgent: string | undefined): Docker {
+/** A client, and how to end its connections. */
+export type Connection = { docker: Docker; disconnect(): void }
+
+/**
+ * A client of the engine at `endpoint`. Opens no connection yet.
+ *
+ * @throws SandboxError `invalid_argument` when the library cannot work with the address
+ */
+export function connect(endpoint: Endpoint, sshAgent: string | undefined): Connection {
+  const agent = agentOf(endpoint)
   // Every member is named: the library fills in what is missing from the environment.
-  const none = {
-    host: undefined,
-    port: undefined,
-    socketPath: undefined,
-    ca: undefined,
-    cert: undefined,
-    key: undefined,
+  const none = { host: undefined, port: undefined, socketPath: undefined, username: undefined, timeout: undefined }
+  const noTls = { ca: undefined, cert: undefined, key: undefined }
+  const options = { ...none, ...noTls, pathPrefix: '/', ...optionsOf(endpoint, sshAgent), agent }
+  try {
+    return { docker: new Docker(options), disconnect: () => agent?.destroy() }
+  } catch (error) {
+    // It reads the process's DOCKER_HOST and DOCKER_CERT_PATH all the same, and gives up on what it does not like there.
+    throw new SandboxError(
+      'invalid_argument',
+      `DOCKER_HOST or DOCKER_CERT_PATH is wrong: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    )
   }
-  return new Docker({ ...none, pathPrefix: '/', ...optionsOf(endpoint, sshAgent) } as Docker.DockerOptions)
+}
+
+/** Over SSH the library makes its own. */
+function agentOf(endpoint: Endpoint): http.Agent | undefined {
+  if (endpoint.kind === 'ssh') return undefined
+  return endpoint.kind === 'tcp' && endpoint.tls
+    ? new https.Agent({ keepAlive: true })
+    : new http.Agent({ keepAlive: true })
 }
 
 function optionsOf(endpoint: Endpoint, sshAgent: string | undefined): Record<string, unknown> {
