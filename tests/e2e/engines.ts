@@ -18,7 +18,7 @@ const baseImage = buildImageUri('runtime-sandbox-base', imageNamingFrom(imageEnv
 
 export const local: TestEngine = {
   name: 'local',
-  ...engineSuite('local', await detectLocal(pick('LOCAL_PYTHON', 'PATH'))),
+  ...engineSuite('local', await detectLocal({ python: process.env['LOCAL_PYTHON'] || undefined })),
   environment: { CONTAINER_DEPLOYMENT: 'local', ...pick('LOCAL_PYTHON') },
 }
 

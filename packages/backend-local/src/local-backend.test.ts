@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLocalBackend } from './create-local-backend.ts'
 import { identifyProcess } from './host/process-identity.ts'
 import { detectLocal } from './host/local-host.ts'
-import { initOf, localUnavailable, openLocalEngine, testContext, testSpec } from './local-engine.fixture.ts'
+import { initOf, localUnavailable, openLocalEngine, testContext, testPython, testSpec } from './local-engine.fixture.ts'
 import type { LocalConfig } from './local-config.ts'
 
 const { skip } = engineSuite('local', await localUnavailable())
@@ -34,7 +34,10 @@ async function withRuntime(program: string) {
   await writeFile(runtimeEntry, program)
   await chmod(directory, 0o755)
   const stateDirectory = join(directory, 'state')
-  const backend = createLocalBackend({ LOCAL_STATE_DIR: stateDirectory }, { ...testContext(), runtimeEntry })
+  const backend = createLocalBackend(
+    { LOCAL_STATE_DIR: stateDirectory, ...testPython },
+    { ...testContext(), runtimeEntry },
+  )
   onTestFinished(() => backend.close())
   return { backend, stateDirectory }
 }
@@ -78,7 +81,7 @@ describe.skipIf(skip)('local engine', () => {
     const told: unknown[] = []
     const logger: Logger = { ...silentLogger, info: (fields) => void told.push(fields) }
     const directory = await temporary()
-    const backend = createLocalBackend({ LOCAL_STATE_DIR: directory }, testContext(logger))
+    const backend = createLocalBackend({ LOCAL_STATE_DIR: directory, ...testPython }, testContext(logger))
     onTestFinished(() => backend.close())
     await Promise.all([backend.ping(), backend.ping()])
     expect(told).toEqual([
@@ -216,7 +219,10 @@ describe('local engine without what it needs', () => {
 
   it('says that the runtime is not installed', async () => {
     for (const runtimeEntry of [undefined, '/nonexistent/runtime.mjs']) {
-      const backend = createLocalBackend({ LOCAL_STATE_DIR: await temporary() }, { ...testContext(), runtimeEntry })
+      const backend = createLocalBackend(
+        { LOCAL_STATE_DIR: await temporary(), ...testPython },
+        { ...testContext(), runtimeEntry },
+      )
       await expect(backend.ping()).rejects.toMatchObject({
         code: 'engine_unavailable',
         message: expect.stringContaining('@runtime-sandbox/runtime'),
@@ -225,7 +231,7 @@ describe('local engine without what it needs', () => {
   })
 
   it('makes nothing after it was closed', async () => {
-    const backend = createLocalBackend({ LOCAL_STATE_DIR: await temporary() }, testContext())
+    const backend = createLocalBackend({ LOCAL_STATE_DIR: await temporary(), ...testPython }, testContext())
     await backend.close()
     await expect(backend.create(testSpec())).rejects.toMatchObject({ code: 'engine_unavailable' })
   })

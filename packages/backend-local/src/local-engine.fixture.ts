@@ -22,10 +22,13 @@ import { StateDirectory } from './state/state-directory.ts'
 
 const bundle = fileURLToPath(import.meta.resolve('@runtime-sandbox/runtime/bundle'))
 
+/** The interpreter of the tests, as the test runner provides it. */
+export const testPython = { LOCAL_PYTHON: process.env['LOCAL_PYTHON'] || undefined }
+
 /** Why the tests of real sandboxes cannot run here; undefined when they can. */
 export async function localUnavailable(): Promise<string | undefined> {
   if (!existsSync(bundle)) return 'the runtime is not built: pnpm --filter @runtime-sandbox/runtime build'
-  return detectLocal()
+  return detectLocal({ python: testPython.LOCAL_PYTHON })
 }
 
 export function testContext(logger: Logger = silentLogger): BackendContext {
@@ -51,7 +54,7 @@ export type LocalTestEngine = {
 export async function openLocalEngine(options: Partial<LocalConfig> = {}): Promise<LocalTestEngine> {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'rsl-'))
   const { idPrefix } = new StateDirectory(stateDirectory, { root: false })
-  const backend = createLocalBackend({ LOCAL_STATE_DIR: stateDirectory, ...options }, testContext())
+  const backend = createLocalBackend({ LOCAL_STATE_DIR: stateDirectory, ...testPython, ...options }, testContext())
   return {
     backend,
     stateDirectory,

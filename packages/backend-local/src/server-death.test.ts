@@ -7,7 +7,14 @@ import { awaitRuntime, engineSuite, runShell } from '@runtime-sandbox/testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLocalBackend } from './create-local-backend.ts'
 import { identifyProcess } from './host/process-identity.ts'
-import { initOf, localUnavailable, openLocalEngine, testContext, type LocalTestEngine } from './local-engine.fixture.ts'
+import {
+  initOf,
+  localUnavailable,
+  openLocalEngine,
+  testContext,
+  testPython,
+  type LocalTestEngine,
+} from './local-engine.fixture.ts'
 
 const { skip } = engineSuite('local', await localUnavailable())
 const program = fileURLToPath(new URL('doomed-server.fixture.ts', import.meta.url))
@@ -71,7 +78,7 @@ describe.skipIf(skip)('a server that is killed', () => {
     await once(server, 'exit')
     const tomorrow = { ...systemClock, now: () => Date.now() + 25 * 3_600_000 }
     const successor = createLocalBackend(
-      { LOCAL_STATE_DIR: engine.stateDirectory },
+      { LOCAL_STATE_DIR: engine.stateDirectory, ...testPython },
       { ...testContext(), clock: tomorrow },
     )
     await successor.ping()
