@@ -12,9 +12,19 @@ const neverMounted = [
   '/var/lib/kubelet',
 ]
 /** The system's own: not writable from a sandbox. */
-const neverWritable = ['/etc', '/usr', '/bin', '/sbin', '/lib', '/lib64', '/var/lib', '/var/spool']
+const neverWritable = [
+  '/etc',
+  '/usr',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/var/spool',
+  '/var/log',
+]
 /** Where everybody's files begin; what lies below may be mounted. */
-const neverWritableItself = ['/home', '/root', '/tmp', '/var/tmp', '/opt', '/mnt', '/srv']
+const neverWritableItself = /^\/(home(\/[^/]+)?|root|tmp|var|var\/(lib|tmp)|opt|mnt|media|srv)$/
 
 /** Whether `path` is `directory` or lies in it. Both absolute and normalised. */
 export function liesIn(path: string, directory: string): boolean {
@@ -29,5 +39,5 @@ export function liesIn(path: string, directory: string): boolean {
  */
 export function isSystemPath(real: string, { readOnly }: { readOnly: boolean }): boolean {
   if (real === '/' || neverMounted.some((other) => liesIn(real, other) || liesIn(other, real))) return true
-  return !readOnly && (neverWritable.some((other) => liesIn(real, other)) || neverWritableItself.includes(real))
+  return !readOnly && (neverWritable.some((other) => liesIn(real, other)) || neverWritableItself.test(real))
 }

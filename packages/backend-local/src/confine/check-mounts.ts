@@ -1,25 +1,8 @@
 import { realpath, stat } from 'node:fs/promises'
 import { isAbsolute, normalize } from 'node:path'
-import { SandboxError, type Mount } from '@runtime-sandbox/core'
+import { SandboxError, isSystemPath, liesIn, type Mount } from '@runtime-sandbox/core'
 import { insidePaths } from '../launch/inside-paths.ts'
 
-/** Never in a sandbox, nor anything in them, nor a directory that holds one of them. */
-const neverMounted = ['/proc', '/sys', '/dev', '/run', '/boot', '/var/run', '/var/lib/docker', '/var/lib/containerd']
-/** Not writable from a sandbox: they would also be given to the sandbox's user. */
-const neverWritable = [
-  '/etc',
-  '/usr',
-  '/bin',
-  '/sbin',
-  '/lib',
-  '/lib32',
-  '/lib64',
-  '/var/lib',
-  '/var/spool',
-  '/var/log',
-]
-/** As they are, not writable; what lies below may be. */
-const neverWritableItself = ['/', '/home', '/root', '/tmp', '/var', '/var/tmp', '/opt', '/mnt', '/srv', '/media']
 /** Places in the sandbox that are the engine's own. */
 const ownTargets = [
   '/proc',
@@ -44,7 +27,7 @@ export type CheckMountsOptions = {
 export async function checkMounts(mounts: readonly Mount[], options: CheckMountsOptions): Promise<Mount[]> {
   const checked = await Promise.all(mounts.map((mount) => checkMount(mount, options)))
   for (const [index, { target }] of checked.entries()) {
-    const nested = checked.some((other, position) => position !== index && contains(other.target, target))
+    const nested = checked.some((other, position) => position !== index && liesIn(target, other.target))
     if (nested) throw refusal(target, 'lies inside another mount of the sandbox')
   }
   return checked
@@ -58,25 +41,17 @@ async function checkMount(mount: Mount, { stateDirectory }: CheckMountsOptions):
   const kind = real === undefined ? undefined : await stat(real).catch(() => undefined)
   if (real === undefined || kind === undefined) throw refusal(source, 'does not exist')
   if (!(kind.isDirectory() || (readOnly && kind.isFile()))) throw refusal(source, 'is not a directory')
-  const forbidden = [...neverMounted, stateDirectory]
-  if (forbidden.some((other) => contains(other, real) || contains(real, other))) {
-    throw refusal(source, 'belongs to the system')
-  }
-  const system = neverWritable.some((other) => contains(other, real)) || neverWritableItself.includes(real)
-  if (!readOnly && (system || /^\/home\/[^/]+$/.test(real))) throw refusal(source, 'must not be writable in a sandbox')
+  const ownState = liesIn(real, stateDirectory) || liesIn(stateDirectory, real)
+  if (ownState || isSystemPath(real, { readOnly })) throw refusal(source, 'belongs to the system')
   return { source: real, target, readOnly }
 }
 
 function checkTarget(target: string): void {
   const clean = isAbsolute(target) && normalize(target) === target && !target.endsWith('/') && !target.includes('\0')
   if (!clean) throw refusal(target, 'is not a plain absolute path in the sandbox')
-  if (ownTargets.some((own) => contains(own, target) || contains(target, own))) {
+  if (ownTargets.some((own) => liesIn(target, own) || liesIn(own, target))) {
     throw refusal(target, 'is a place of the engine in the sandbox')
   }
-}
-
-function contains(directory: string, path: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`)
 }
 
 function refusal(path: string, reason: string): SandboxError {
