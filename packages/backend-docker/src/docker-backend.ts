@@ -195,7 +195,7 @@ export class DockerBackend implements ContainerBackend {
       if (!info || (info.status === 'paused') === paused) return
       if (clock.now() > deadline)
         throw new SandboxError('engine_unavailable', `the Docker engine still says that ${id} is ${info.status}`)
-      await clock.sleep(settlePauseMs, { signal })
+      await clock.sleep(settlePauseMs, signal ? { signal } : {})
     }
   }
 
