@@ -21,6 +21,11 @@ export const commands = {
     run: ['scripts/run-tests.ts'],
     needsLocalEngine: true,
   },
+  bench: {
+    summary: 'measure; arguments are engines: local, docker',
+    run: ['--conditions=@runtime-sandbox/source', 'bench/run.ts'],
+    needsLocalEngine: true,
+  },
   check: {
     summary: 'types, lint, format, packages; arguments name single checks',
     run: ['scripts/check.ts'],
