@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { SandboxError, type Clock, type Logger, type WaitOptions } from '@runtime-sandbox/core'
 import { z } from 'zod'
+import { isImageReference } from './image-reference.ts'
 import { isNotFound, mapError } from './map-error.ts'
 import { limited, requestLimits } from './request-limits.ts'
 import { streamLines } from './stream-lines.ts'
@@ -29,6 +30,8 @@ export class Images {
   /** Immutable id of the image, pulled if need be. @throws SandboxError `image_unavailable` */
   async resolve(image: string, { signal }: WaitOptions = {}): Promise<string> {
     const { pull } = this.#options
+    if (!isImageReference(image))
+      throw new SandboxError('image_unavailable', `${JSON.stringify(image)} is not the name of an image`)
     const found = pull === 'always' ? undefined : await this.#find(image, signal)
     if (found) return found
     if (pull === 'never')
