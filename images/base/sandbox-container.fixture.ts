@@ -6,7 +6,7 @@ import { docker } from '../../scripts/engines/docker.mjs'
 const healthLimitMs = 10_000
 const pollMs = 5
 
-export type Answer = { status: number; body: string }
+type Answer = { status: number; body: string }
 
 type ContentItem = { description: string; text: string }
 

@@ -12,17 +12,7 @@ const neverMounted = [
   '/var/lib/kubelet',
 ]
 /** The system's own: not writable from a sandbox. */
-const neverWritable = [
-  '/etc',
-  '/usr',
-  '/bin',
-  '/sbin',
-  '/lib',
-  '/lib32',
-  '/lib64',
-  '/var/spool',
-  '/var/log',
-]
+const neverWritable = ['/etc', '/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/var/spool', '/var/log']
 /** Where everybody's files begin; what lies below may be mounted. */
 const neverWritableItself = /^\/(home(\/[^/]+)?|root|tmp|var|var\/(lib|tmp)|opt|mnt|media|srv)$/
 
