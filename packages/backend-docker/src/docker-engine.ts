@@ -10,5 +10,5 @@ export type DockerEngine = {
   /** Host that the server dials for published ports. */
   advertisedHost: string
   /** Ends all connections to the engine. */
-  disconnect(): void
+  disconnect: () => void
 }

@@ -5,7 +5,10 @@ import { SandboxError } from '@runtime-sandbox/core'
 import type { Endpoint } from './endpoint.ts'
 
 /** A client, and how to end its connections. */
-export type Connection = { docker: Docker; disconnect(): void }
+export type Connection = { docker: Docker; disconnect: () => void }
+
+/** What we change of the library's client, which its types do not tell. */
+type Modem = { buildRequest(options: object, ...rest: unknown[]): void }
 
 /**
  * A client of the engine at `endpoint`. Opens no connection yet.
@@ -19,7 +22,9 @@ export function connect(endpoint: Endpoint, sshAgent: string | undefined): Conne
   const noTls = { ca: undefined, cert: undefined, key: undefined }
   const options = { ...none, ...noTls, pathPrefix: '/', ...optionsOf(endpoint, sshAgent), agent }
   try {
-    return { docker: new Docker(options), disconnect: () => agent?.destroy() }
+    const docker = new Docker(options)
+    refuseRedirects(docker.modem as unknown as Modem)
+    return { docker, disconnect: () => agent?.destroy() }
   } catch (error) {
     // It reads the process's DOCKER_HOST and DOCKER_CERT_PATH all the same, and gives up on what it does not like there.
     throw new SandboxError(
@@ -30,6 +35,12 @@ export function connect(endpoint: Endpoint, sshAgent: string | undefined): Conne
       },
     )
   }
+}
+
+/** The library follows a redirect without listening for errors there: one would end the process. */
+function refuseRedirects(modem: Modem): void {
+  const buildRequest = modem.buildRequest.bind(modem)
+  modem.buildRequest = (options, ...rest) => buildRequest({ ...options, maxRedirects: 0 }, ...rest)
 }
 
 /** Over SSH the library makes its own. */
