@@ -1,14 +1,16 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import http, { type RequestListener } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { connect } from './connect.ts'
 import type { Endpoint, TlsMaterial } from './endpoint.ts'
 
+const run = promisify(execFile)
 const directory = mkdtempSync(path.join(os.tmpdir(), 'docker-connect-'))
 const open: (Server & { closeAllConnections(): void })[] = []
 
@@ -81,7 +83,7 @@ describe('connect', () => {
   )
 })
 
-const certificate = makeCertificate()
+const certificate = await makeCertificate()
 
 describe.skipIf(certificate === undefined)('connect over TLS', () => {
   it('trusts an engine whose certificate is known', async () => {
@@ -97,12 +99,12 @@ describe.skipIf(certificate === undefined)('connect over TLS', () => {
 })
 
 /** undefined where there is no openssl. */
-function makeCertificate(): Required<Pick<TlsMaterial, 'cert' | 'key'>> | undefined {
+async function makeCertificate(): Promise<{ cert: string; key: string } | undefined> {
   const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => path.join(directory, name)) as [string, string]
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
   try {
-    execFileSync('openssl', [...request, ...subject, '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' })
+    await run('openssl', [...request, ...subject, '-keyout', keyFile, '-out', certFile])
   } catch {
     return undefined
   }
