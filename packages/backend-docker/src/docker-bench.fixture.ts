@@ -43,6 +43,7 @@ export class DockerBench {
   readonly #servers: BenchServer[] = []
   socketDirectory = ''
 
+  /** @param portRange below the ports that the kernel gives to connections: one of those would be in use now and then */
   constructor(portRange: readonly [from: number, to: number]) {
     this.portRange = portRange
     beforeAll(async () => {

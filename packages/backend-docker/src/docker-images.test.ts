@@ -6,10 +6,10 @@ import { dockerProblem } from './docker-engine.fixture.ts'
 import { ImageRegistry } from './image-registry.fixture.ts'
 
 const { skip } = engineSuite('docker', await dockerProblem())
-const registryPort = 43_599
+const registryPort = 24_599
 
 describe.skipIf(skip)('images on a Docker engine', () => {
-  const bench = new DockerBench([43_500, 43_510])
+  const bench = new DockerBench([24_500, 24_510])
   const repository = `127.0.0.1:${registryPort}/docker-test-${randomBytes(4).toString('hex')}`
   const image = `${repository}:latest`
   let registry: ImageRegistry

@@ -10,7 +10,7 @@ const { skip } = engineSuite('docker', await dockerProblem())
 const high = securityProfile('high')
 
 describe.skipIf(skip)('security levels on a Docker engine', () => {
-  const bench = new DockerBench([43_100, 43_110])
+  const bench = new DockerBench([24_100, 24_110])
 
   it('high: not root, no network but the loopback, a root that cannot be written, reached over a socket', async () => {
     const server = await bench.open()
@@ -49,7 +49,7 @@ describe.skipIf(skip)('security levels on a Docker engine', () => {
     const server = await bench.open()
     const security = securityProfile('high', { network: true })
     const sandbox = await bench.createHealthy(server, { security })
-    expect(sandbox.container.ports).toEqual([43_100])
+    expect(sandbox.container.ports).toEqual([24_100])
     expect((await bench.shell(sandbox, 'id -u')).stdout.trim()).toBe('1000')
     expect((await bench.shell(sandbox, 'grep CapBnd /proc/self/status')).stdout).toMatch(/0{16}/)
   })

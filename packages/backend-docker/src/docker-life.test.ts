@@ -7,7 +7,7 @@ import { dockerProblem } from './docker-engine.fixture.ts'
 const { skip } = engineSuite('docker', await dockerProblem())
 
 describe.skipIf(skip)('a life on a Docker engine', () => {
-  const bench = new DockerBench([43_300, 43_310])
+  const bench = new DockerBench([24_300, 24_310])
 
   it.each<[string, Record<string, unknown>]>([
     ['an entrypoint that does not exist', { entrypoint: ['/no/such/program'] }],
@@ -99,8 +99,8 @@ describe.skipIf(skip)('a life on a Docker engine', () => {
         mounts: [{ source: '/etc/ssl', target: '/data', readOnly: true }],
       },
     ])
-    expect(await bench.leasedPorts(later)).toEqual([43_300])
-    expect((await bench.createHealthy(later)).container.ports).toEqual([43_301])
+    expect(await bench.leasedPorts(later)).toEqual([24_300])
+    expect((await bench.createHealthy(later)).container.ports).toEqual([24_301])
     expect((await bench.shell({ spec, container }, 'echo well')).stdout.trim()).toBe('well')
   })
 })
