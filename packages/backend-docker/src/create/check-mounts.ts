@@ -23,6 +23,7 @@ export async function checkMounts(mounts: readonly Mount[], options: CheckMounts
   for (const { source, target, readOnly } of mounts) {
     if (!path.isAbsolute(source) || !path.isAbsolute(target)) throw refusal(source, 'is not an absolute path')
     const real = await resolve(source)
+    if (isSystemPath(path.normalize(source), { readOnly })) throw refusal(source, 'belongs to the system')
     if (real === undefined) throw refusal(source, 'does not exist')
     if (isSystemPath(real, { readOnly })) throw refusal(source, 'belongs to the system')
     if (reserved.some((other) => liesIn(real, other) || liesIn(other, real)))
