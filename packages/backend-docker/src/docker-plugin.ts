@@ -35,7 +35,9 @@ const configSchema = z.object({
       'a sandbox never shares the network of the host or of another container',
     )
     .optional()
-    .describe("Network of the sandboxes; default: the engine's bridge; `none` = no network unless a type asks"),
+    .describe(
+      "Network of the sandboxes; default: the engine's bridge; `none` = no network, and a type that needs one is refused",
+    ),
   DOCKER_SOCKET_DIR: z
     .string()
     .startsWith('/', 'an absolute path')
