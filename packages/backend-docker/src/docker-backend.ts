@@ -14,6 +14,7 @@ import {
 import { containerInfo } from './container-info.ts'
 import { isContainerReference } from './container-reference.ts'
 import { ContainerMaker } from './create/container-maker.ts'
+import { readEngineFeatures } from './create/engine-features.ts'
 import { SocketDirectories } from './create/socket-directories.ts'
 import { demuxLogs } from './demux-logs.ts'
 import type { DockerEngine } from './docker-engine.ts'
@@ -49,6 +50,8 @@ export class DockerBackend implements ContainerBackend {
   readonly #images: Images
   readonly #sockets: SocketDirectories
   readonly #maker: ContainerMaker
+  /** Runtime that the engine has to have. */
+  readonly #runtime: string | undefined
   /** Names of the containers seen here: of one that vanished, the engine does not tell which port was its own. */
   readonly #names = new Map<string, string>()
 
@@ -56,6 +59,7 @@ export class DockerBackend implements ContainerBackend {
     const { logger, clock, ports } = context
     this.name = options.name ?? 'docker'
     this.#engine = engine
+    this.#runtime = options.runtime
     this.#context = context
     this.#images = new Images({ docker: engine.docker, logger, clock, pull: options.pull })
     this.#sockets = new SocketDirectories(options.socketDirectory)
@@ -136,6 +140,10 @@ export class DockerBackend implements ContainerBackend {
     } catch (error) {
       throw mapError(error, { otherwise: 'engine_unavailable', doing: 'to show a sign of life', signal })
     }
+    if (this.#runtime === undefined) return
+    const { runtimes } = await readEngineFeatures(this.#engine.docker)
+    if (runtimes.has(this.#runtime)) return
+    throw new SandboxError('engine_unavailable', `this Docker engine has no runtime named ${this.#runtime}`)
   }
 
   async resolveImage(image: string, options: WaitOptions = {}): Promise<string> {

@@ -39,6 +39,7 @@ describe.skipIf(skip)('a life on a Docker engine', () => {
   it('is refused by gvisor where runsc is not installed', async () => {
     const server = await bench.open({ name: 'gvisor', runtime: 'no-such-runsc' })
     expect(server.backend.name).toBe('gvisor')
+    await expect(server.backend.ping()).rejects.toMatchObject({ code: 'engine_unavailable' })
     await expect(bench.create(server)).rejects.toMatchObject({
       code: 'not_supported',
       message: expect.stringContaining('no runtime named no-such-runsc') as string,
