@@ -90,6 +90,7 @@ export type {
   LeaseOptions,
   ListFilter,
   PortLeases,
+  RecycleOptions,
   StateStore,
 } from './state-store.ts'
 export { isSystemPath, liesIn } from './system-paths.ts'

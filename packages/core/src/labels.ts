@@ -10,5 +10,7 @@ export const labels = {
   poolKey: 'runtime-sandbox.pool-key',
   timeoutSeconds: 'runtime-sandbox.timeout-seconds',
   storagePath: 'runtime-sandbox.storage-path',
+  /** Names of the variables that the caller asked for, separated by commas. */
+  variables: 'runtime-sandbox.variables',
   sessionContextId: 'runtime-sandbox.session-context-id',
 } as const

@@ -14,6 +14,7 @@ const record = {
   imageId: 'sha256:1',
   meta: { session_ctx_id: 'S', deep: [1, { two: null }] },
   timeoutSeconds: 60,
+  environment: {},
   sandboxType: 'base',
   state: 'running',
   stateReason: 'claimed',

@@ -46,6 +46,8 @@ export const sandboxRecordSchema = z.object({
   meta: z.record(z.string(), z.unknown()),
   /** Time limit of one call to the sandbox, seconds. */
   timeoutSeconds: z.number().positive(),
+  /** Variables that the caller asked for, beside those of the type; given again when the sandbox is restored. Not told to clients. */
+  environment: z.record(z.string(), z.string()),
   sandboxType: z.string(),
   state: sandboxStateSchema,
   /** Why the sandbox is in its state. */
@@ -56,10 +58,12 @@ export const sandboxRecordSchema = z.object({
   createdAt: z.number(),
   updatedAt: z.number(),
   lastActiveAt: z.number().nullable(),
+  /** When the engine held nothing of the recycled sandbox any more. */
   recycledAt: z.number().nullable(),
+  /** When nothing of the ended sandbox was left to do. */
   releasedAt: z.number().nullable(),
   recycleReason: z.string().nullable(),
-  /** Name of the sandbox that replaced this one. */
+  /** Name of the sandbox that replaced this one; while it is recycled, of the one that is being made for it. */
   redirectTo: z.string().nullable(),
   /** Starts at 1, plus one with every change; the guard of concurrent updates. */
   revision: z.number().int().positive(),

@@ -15,6 +15,16 @@ export type ClaimOptions = {
   at: number
 }
 
+/** Which sandbox may be recycled, and what its record says then. */
+export type RecycleOptions = {
+  /** Milliseconds since the epoch; without `lastActiveAt`, `createdAt` counts. */
+  idleBefore: number
+  /** `stateReason` and `recycleReason`. */
+  reason: string
+  /** Milliseconds since the epoch. */
+  at: number
+}
+
 /** A named right that one holder has at a time. */
 export type Lease = {
   name: string
@@ -98,13 +108,24 @@ export interface StateStore extends PortLeases {
   /**
    * Marks the session active: `lastActiveAt` of its running sandboxes, and its place among the idle ones. Neither goes back for an
    * older `at`. It is no change of a record: revision and `updatedAt` stay, so it never collides with one. Unknown: no effect.
+   *
+   * @returns names of the running sandboxes that were marked: from now on `recycleIdle` knows that they are in use
    */
-  touchSession(sessionContextId: string, at: number): Promise<void>
+  touchSession(sessionContextId: string, at: number): Promise<readonly string[]>
   /**
    * Sessions with a running sandbox whose last activity was earlier than `before`, longest idle first, at most `limit`. A running
    * sandbox without `lastActiveAt` counts from `createdAt`. From an index, not a scan.
    */
   listIdleSessions(before: number, limit: number): Promise<string[]>
+  /**
+   * Makes a running sandbox `recycled` if its last activity was earlier than `idleBefore`, in one step with the look at it: one
+   * that was touched before stays, and one that is touched later is no longer marked.
+   *
+   * @returns the changed record; undefined when the sandbox is not running, or was active meanwhile
+   */
+  recycleIdle(name: string, options: RecycleOptions): Promise<SandboxRecord | undefined>
+  /** Names of recycled records whose `updatedAt` is earlier than `before`, oldest first, at most `limit`. From an index, not a scan. */
+  listRecycled(before: number, limit: number): Promise<string[]>
   /** Names of released, replaced and error records whose `updatedAt` is earlier than `before`, oldest first, at most `limit`. From an index, not a scan. */
   listExpired(before: number, limit: number): Promise<string[]>
 

@@ -13,6 +13,9 @@ import { SandboxFinder } from './records/find-sandbox.ts'
 import { PowerSwitch } from './records/power-switch.ts'
 import { RecordLedger } from './records/record-ledger.ts'
 import { RuntimeClient } from './runtime/runtime-client.ts'
+import { ActiveSandboxes } from './sessions/active-sandboxes.ts'
+import { IdleReaper } from './sessions/idle-reaper.ts'
+import { SandboxRestorer } from './sessions/sandbox-restorer.ts'
 import { SandboxTools } from './tools/sandbox-tools.ts'
 import { WorkGate } from './work-gate.ts'
 import { guardMount } from './workspace/mount-guard.ts'
@@ -43,17 +46,25 @@ export async function assembleManager(options: ManagerOptions): Promise<ManagerP
   const watch = new ContainerWatch(context)
   const maker = new SandboxMaker(context, { watch, ender })
   const pools = new WarmPools(context, { maker, ender })
-  const reconciler = new Reconciler(context, { maker, ender })
+  const creator = new SandboxCreator(context, { maker, pools, ender })
+  const restorer = new SandboxRestorer(context, { creator, ender })
+  const active = new ActiveSandboxes(context, { finder, restorer })
+  const reaper = new IdleReaper(context, {
+    ender,
+    isInUse: (session) => active.isInUse(session),
+    onFreed: () => pools.capacityFreed(),
+  })
+  const reconciler = new Reconciler(context, { maker, ender, restorer })
   return {
     context,
     finder,
     ender,
     pools,
     reconciler,
-    creator: new SandboxCreator(context, { maker, pools, ender }),
-    tools: new SandboxTools(context, finder),
+    creator,
+    tools: new SandboxTools(context, { finder, active }),
     power: new PowerSwitch(context, finder),
-    maintenance: new Maintenance(context, { ender, pools, reconciler, watch }),
+    maintenance: new Maintenance(context, { ender, pools, reconciler, watch, reaper }),
   }
 }
 

@@ -36,6 +36,12 @@ export type ManagerSettings = {
   startTimeoutMs: number
   /** WATCHER_SCAN_INTERVAL: pause between looks for changed images, lost resources and expired records; 0 = none, and no pool. */
   scanIntervalMs: number
+  /** HEARTBEAT_TIMEOUT: a session that nobody uses for so long loses its containers, until somebody uses it again. */
+  heartbeatTimeoutMs: number
+  /** HEARTBEAT_LOCK_TTL: life of the lease under which a server recycles a session; it is prolonged while it works. */
+  heartbeatLockTtlMs: number
+  /** RECYCLED_KEY_TTL: how long a recycled sandbox can be restored; 0 = for ever. */
+  recycledRecordTtlMs: number
   /** RELEASED_KEY_TTL: how long the records of ended sandboxes are kept; 0 = for ever. */
   releasedRecordTtlMs: number
   /** Age at which a parked sandbox is replaced by a new one; default one hour. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isActive } from '@runtime-sandbox/core'
@@ -6,11 +7,14 @@ import type { SandboxManager } from './sandbox-manager.ts'
 
 const maxInstances = 6
 const poolSize = 2
+const heartbeatTimeoutMs = 20_000
+const shell = { arguments: { command: 'true' } }
 
 /** What a test does next; `pick` chooses among the sandboxes that there are. */
 type Step =
-  | { kind: 'create' | 'createOther' | 'claim' | 'pass' | 'newImage' }
+  | { kind: 'create' | 'createOther' | 'claim' | 'pass' | 'passLong' | 'newImage' }
   | { kind: 'release' | 'kill' | 'killSilently' | 'vanish' | 'stop'; pick: number }
+  | { kind: 'use' | 'releaseGiven'; pick: number }
   | { kind: 'abort'; afterTurns: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -19,6 +23,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constantFrom('release', 'release', 'kill', 'killSilently', 'vanish', 'stop'),
     pick: fc.nat(20),
   }),
+  fc.record({ kind: fc.constantFrom('use', 'use', 'use', 'releaseGiven'), pick: fc.nat(20) }),
+  fc.record({ kind: fc.constant('passLong') }),
   fc.record({ kind: fc.constant('abort'), afterTurns: fc.nat(12) }),
 )
 
@@ -37,13 +43,22 @@ class Actor {
   async act(next: Step): Promise<void> {
     const { engine, clock } = this.#world
     const picked = 'pick' in next ? engine.names()[next.pick % Math.max(1, engine.containers.size)] : undefined
+    const given = 'pick' in next ? this.given[next.pick % Math.max(1, this.given.length)] : undefined
     switch (next.kind) {
       case 'create':
         return this.#take(this.#manager.create({ meta: { session_ctx_id: 'S' } }))
       case 'createOther':
         return this.#take(this.#manager.create({ sandboxType: 'gui' }))
       case 'claim':
-        return this.#take(this.#manager.createFromPool())
+        return this.#take(this.#manager.createFromPool({ meta: { session_ctx_id: 'T' } }))
+      case 'use':
+        if (given) await this.#manager.callTool(given, 'run_shell_command', shell).catch(() => {})
+        return
+      case 'releaseGiven':
+        if (given) await this.#manager.release(given)
+        return
+      case 'passLong':
+        return this.#world.pass(30_000, 10_000)
       case 'abort':
         return this.#take(this.#manager.createFromPool({ signal: await abortAfter(next.afterTurns) }))
       case 'release':
@@ -97,14 +112,29 @@ function disorder(world: Harness): string[] {
     else if (status !== 'running' && !record.stateReason.includes('stopped'))
       problems.push(`dead container ${spec.name}`)
   }
+  for (const directory of sharedWorkspaces(world)) problems.push(`two records with workspace ${directory}`)
   const parked = [...world.state.pools.values()].flat()
   for (const { name, state } of world.state.records.values()) {
     if (isActive(state) && !world.engine.byName(name)) problems.push(`record ${name} (${state}) without a container`)
     if (state === 'creating') problems.push(`record ${name} is being made for ever`)
+    if (state === 'recycled' && world.engine.byName(name)) problems.push(`container of ${name}, which is recycled`)
     if (state === 'warm' && !parked.includes(name)) problems.push(`record ${name} is warm in no pool`)
   }
   if (parked.length > poolSize) problems.push('more is parked than the pool holds')
   return problems
+}
+
+/** Directories that are no lost sandbox's. */
+async function workspacesLeft(world: Harness): Promise<string[]> {
+  const lost = [...world.state.records.values()].filter(({ state }) => state === 'error')
+  const kept = new Set(lost.map(({ mountDir }) => mountDir))
+  return (await world.workspaces()).filter((name) => !kept.has(join(world.root, name)))
+}
+
+/** No directory is two sandboxes'. */
+function sharedWorkspaces(world: Harness): string[] {
+  const directories = [...world.state.records.values()].flatMap(({ mountDir }) => mountDir ?? [])
+  return directories.filter((directory, index) => directories.indexOf(directory) !== index)
 }
 
 describe('whatever happens in whatever order', () => {
@@ -112,7 +142,7 @@ describe('whatever happens in whatever order', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(step, fc.boolean()), { maxLength: 25 }), async (steps) => {
         const world = await Harness.make()
-        const manager = await world.start({ poolSize, maxInstances, workspaceRoot: world.root })
+        const manager = await world.start({ poolSize, maxInstances, heartbeatTimeoutMs, workspaceRoot: world.root })
         const actor = new Actor(world, manager)
         const pending: Promise<void>[] = []
         for (const [next, wait] of steps) {
@@ -130,6 +160,7 @@ describe('whatever happens in whatever order', () => {
         await manager.close()
         expect(world.engine.names()).toEqual([])
         expect(world.state.active()).toBe(0)
+        expect(await workspacesLeft(world)).toEqual([])
         await world.dispose()
       }),
       { numRuns: 40 },

@@ -7,6 +7,7 @@ import {
   type Lease,
   type LeaseOptions,
   type ListFilter,
+  type RecycleOptions,
   type SandboxRecord,
   type SandboxRecordPatch,
   type StateStore,
@@ -119,13 +120,26 @@ class MemoryState implements StateStore {
     return this.#tables.records.sessions.sessions()
   }
 
-  async touchSession(sessionContextId: string, at: number): Promise<void> {
+  async touchSession(sessionContextId: string, at: number): Promise<readonly string[]> {
     const { records } = this.#tables
-    for (const name of records.sessions.touch(sessionContextId, at)) records.touch(name, at)
+    const names = records.sessions.touch(sessionContextId, at)
+    for (const name of names) records.touch(name, at)
+    return names
   }
 
   async listIdleSessions(before: number, limit: number): Promise<string[]> {
     return this.#tables.records.sessions.idle(before, limit)
+  }
+
+  async recycleIdle(name: string, { idleBefore, reason, at }: RecycleOptions): Promise<SandboxRecord | undefined> {
+    const { records } = this.#tables
+    const record = records.get(name)
+    if (record?.state !== 'running' || (record.lastActiveAt ?? record.createdAt) >= idleBefore) return undefined
+    return replace(records, record, { state: 'recycled', stateReason: reason, recycleReason: reason }, at)
+  }
+
+  async listRecycled(before: number, limit: number): Promise<string[]> {
+    return this.#tables.records.recycled.below(before, limit)
   }
 
   async listExpired(before: number, limit: number): Promise<string[]> {

@@ -11,6 +11,8 @@ export class RecordTable {
   readonly sessions = new SessionIndex()
   /** Ended records by their last change. */
   readonly ended = new OrderedIndex<string>()
+  /** Recycled records by their last change. */
+  readonly recycled = new OrderedIndex<string>()
   readonly #records = new Map<string, SandboxRecord>()
   #active = 0
 
@@ -59,5 +61,7 @@ export class RecordTable {
     this.sessions.change(name, before, after)
     if (after && endedStates.includes(after.state)) this.ended.set(name, after.updatedAt)
     else this.ended.delete(name)
+    if (after?.state === 'recycled') this.recycled.set(name, after.updatedAt)
+    else this.recycled.delete(name)
   }
 }

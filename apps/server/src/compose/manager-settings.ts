@@ -26,6 +26,9 @@ export function managerSettingsOf(
     defaultTimeoutSeconds: settings.RUNTIME_SANDBOX_TIMEOUT,
     startTimeoutMs: settings.SANDBOX_START_TIMEOUT * 1000,
     scanIntervalMs: settings.WATCHER_SCAN_INTERVAL * 1000,
+    heartbeatTimeoutMs: settings.HEARTBEAT_TIMEOUT * 1000,
+    heartbeatLockTtlMs: settings.HEARTBEAT_LOCK_TTL * 1000,
+    recycledRecordTtlMs: settings.RECYCLED_KEY_TTL * 1000,
     releasedRecordTtlMs: (settings.RELEASED_KEY_TTL ?? settings.RELEASE_KET_TTL ?? defaultRecordTtlSeconds) * 1000,
   }
 }

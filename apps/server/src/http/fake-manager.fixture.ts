@@ -16,6 +16,7 @@ const knownRecord: SandboxRecord = {
   imageId: null,
   meta: {},
   timeoutSeconds: 60,
+  environment: {},
   sandboxType: 'base',
   state: 'running',
   stateReason: 'created',

@@ -5,7 +5,6 @@ import { plainSetting, settingGroup, wordSetting } from './setting.ts'
 // Settings of parts that this build does not have yet. They are read and checked, so that a configuration stays valid.
 
 const later = { effective: false }
-const heartbeat = settingGroup('Heartbeat', later)
 const redisSwitch = settingGroup('Redis')
 const redis = settingGroup('Redis', later)
 const ossSwitch = settingGroup('Storage')
@@ -16,19 +15,6 @@ const nullableList = z
   .string()
   .transform((text) => (text.trim() === 'null' ? '' : text))
   .pipe(listSetting)
-
-export const heartbeatSettings = {
-  HEARTBEAT_TIMEOUT: heartbeat.setting(integerSetting(1), {
-    type: 'seconds',
-    default: '300',
-    description: 'How long a session may be idle until its sandboxes are recycled.',
-  }),
-  HEARTBEAT_LOCK_TTL: heartbeat.setting(integerSetting(1), {
-    type: 'seconds',
-    default: '120',
-    description: 'Life of the lock that a recycling server holds.',
-  }),
-}
 
 export const redisSettings = {
   REDIS_ENABLED: redisSwitch.setting(booleanSetting, {

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { imageSettings } from './image-settings.ts'
+import { heartbeatSettings } from './heartbeat-settings.ts'
 import { managerSettings } from './manager-settings.ts'
 import {
   agentRunSettings,
   functionComputeSettings,
-  heartbeatSettings,
   kubernetesSettings,
   redisSettings,
   storageSettings,

@@ -187,7 +187,7 @@ describe('mounts', () => {
 
 describe('settings without effect', () => {
   it('are known when they are given', () => {
-    const { given } = parse({ HEARTBEAT_TIMEOUT: '5', PORT: '1', K8S_NAMESPACE: 'x', REDIS_ENABLED: 'False' })
-    expect(ineffectiveSettings(given)).toEqual(['HEARTBEAT_TIMEOUT', 'K8S_NAMESPACE'])
+    const { given } = parse({ OSS_ENDPOINT: 'x', PORT: '1', K8S_NAMESPACE: 'x', REDIS_ENABLED: 'False' })
+    expect(ineffectiveSettings(given)).toEqual(['OSS_ENDPOINT', 'K8S_NAMESPACE'])
   })
 })

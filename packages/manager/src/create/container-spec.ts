@@ -25,6 +25,7 @@ export function newRecord(plan: SandboxPlan, settings: ManagerSettings, now: num
     imageId: null,
     meta: plan.meta,
     timeoutSeconds: plan.timeoutSeconds,
+    environment: plan.ownEnvironment,
     sandboxType: plan.sandboxType,
     state: 'creating',
     stateReason: plan.poolKey === null ? 'asked for' : 'for the pool',

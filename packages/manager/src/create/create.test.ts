@@ -46,6 +46,7 @@ describe('create', () => {
       [labels.sandboxType]: 'base',
       [labels.sessionId]: sessionId,
       [labels.timeoutSeconds]: '90',
+      [labels.variables]: 'A',
       [labels.sessionContextId]: 'S',
     })
   })

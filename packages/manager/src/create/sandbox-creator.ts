@@ -2,7 +2,7 @@ import { SandboxError, type CreateFromPoolOptions, type CreateOptions, type Sand
 import type { SandboxEnder } from '../end/sandbox-ender.ts'
 import type { ManagerContext } from '../manager-context.ts'
 import type { WarmPools } from '../pool/warm-pools.ts'
-import type { SandboxMaker } from './sandbox-maker.ts'
+import type { MakeOptions, SandboxMaker } from './sandbox-maker.ts'
 import { planSandbox, type SandboxPlan } from './sandbox-plan.ts'
 import { sessionMeta } from './session-meta.ts'
 
@@ -23,7 +23,7 @@ export class SandboxCreator {
 
   /** Makes a sandbox for this caller alone. */
   async create(options: CreateOptions, signal: AbortSignal): Promise<SandboxRecord> {
-    return this.#make(planSandbox(this.#context, options), signal)
+    return this.make(planSandbox(this.#context, options), signal)
   }
 
   /** One operation of the store when a sandbox is parked; the engine and the sandbox are not asked. */
@@ -40,10 +40,11 @@ export class SandboxCreator {
     return this.create({ sandboxType: type.name, meta: options.meta }, signal)
   }
 
-  async #make(plan: SandboxPlan, signal: AbortSignal): Promise<SandboxRecord> {
+  /** Makes what was planned; a parked sandbox gives way where the limit is reached. */
+  async make(plan: SandboxPlan, signal: AbortSignal, options?: MakeOptions): Promise<SandboxRecord> {
     const { maker, pools } = this.#parts
     try {
-      return await this.#handOver(await maker.make(plan, signal), signal)
+      return await this.#handOver(await maker.make(plan, signal, options), signal)
     } catch (error) {
       if (!SandboxError.is(error, 'limit_reached')) throw error
     }
@@ -51,7 +52,7 @@ export class SandboxCreator {
     for (let evictions = 1; ; evictions++) {
       const room = await pools.makeRoom()
       try {
-        return await this.#handOver(await maker.make(plan, signal), signal)
+        return await this.#handOver(await maker.make(plan, signal, options), signal)
       } catch (error) {
         if (!SandboxError.is(error, 'limit_reached') || !room || evictions === maxEvictions) throw error
       }

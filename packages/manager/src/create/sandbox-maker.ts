@@ -7,11 +7,17 @@ import { HeldLease } from '../records/held-lease.ts'
 import { waitForRuntime } from '../runtime/wait-for-runtime.ts'
 import { containerSpec, newRecord } from './container-spec.ts'
 import type { SandboxPlan } from './sandbox-plan.ts'
+import type { Workspace } from '../workspace/workspaces.ts'
 import { undoCreate, type CreateProgress } from './undo-create.ts'
 
 /** Name of the lease that is held while a sandbox is being made: nobody holds it when its maker was killed. */
 export function creationLease(name: string): string {
   return `creating:${name}`
+}
+
+export type MakeOptions = {
+  /** Told the name before anything of the sandbox is there; when it throws, nothing is made. */
+  onNamed?: (name: string) => Promise<void>
 }
 
 const logLines = 50
@@ -41,14 +47,14 @@ export class SandboxMaker {
    *
    * @throws SandboxError, or the signal's reason; nothing is left behind then
    */
-  async make(plan: SandboxPlan, signal: AbortSignal): Promise<SandboxRecord> {
+  async make(plan: SandboxPlan, signal: AbortSignal, { onNamed }: MakeOptions = {}): Promise<SandboxRecord> {
     const { settings, clock, workspaces } = this.#context
     const fresh = newRecord(plan, settings, clock.now())
-    const { directory, storagePath } = await workspaces.locate(plan, fresh.sessionId)
-    const draft = { ...fresh, mountDir: directory, storagePath }
-    const attempt = new Attempt(draft)
+    const attempt = new Attempt(fresh, await workspaces.locate(plan, fresh.sessionId), plan.predecessor !== null)
+    const { draft } = attempt
     this.#making.add(draft.name)
     try {
+      await onNamed?.(draft.name)
       return await this.#steps(attempt, plan, signal)
     } catch (error) {
       throw await this.#failed(attempt, error, signal)
@@ -65,9 +71,8 @@ export class SandboxMaker {
     using exit = this.#watch.follow(record.name)
     using abort = linkedAbort([callerSignal, exit.signal])
     const { signal } = abort
-    progress.ownDirectory = workspaces.isOwn(record)
-    await workspaces.make(record, plan)
-    await workspaces.restore(record, signal)
+    progress.ownDirectory = plan.predecessor === null && workspaces.isOwn(record)
+    await workspaces.prepare(record, plan, signal)
     signal.throwIfAborted()
     progress.container = true
     attempt.made(await backend.create(containerSpec(record, plan, this.#context), { signal }))
@@ -80,10 +85,10 @@ export class SandboxMaker {
     return ready
   }
 
-  async #insert({ record, progress }: Attempt): Promise<void> {
+  async #insert({ draft, progress }: Attempt): Promise<void> {
     const { ledger, settings } = this.#context
     try {
-      await ledger.insert(record, settings.maxInstances || undefined)
+      await ledger.insert(draft, settings.maxInstances || undefined)
       progress.recorded = true
     } catch (error) {
       // A store that did not answer may have done it.
@@ -95,11 +100,12 @@ export class SandboxMaker {
   async #ready({ record, draft }: Attempt, plan: SandboxPlan): Promise<SandboxRecord> {
     const { ledger, clock } = this.#context
     const pooled = plan.poolKey !== null
-    const { containerId, url, ports, imageId } = record
-    const engine = { containerId, url, ports, imageId }
+    const { containerId, url, ports, imageId, mountDir, storagePath } = record
+    const made = { containerId, url, ports, imageId, mountDir, storagePath }
     try {
-      if (pooled) return await ledger.change(draft, { ...engine, state: 'warm', reason: 'healthy' })
-      return await ledger.change(draft, { ...engine, state: 'running', reason: 'created', lastActiveAt: clock.now() })
+      if (pooled) return await ledger.change(draft, { ...made, state: 'warm', reason: 'healthy' })
+      const reason = plan.predecessor ? `restored from ${plan.predecessor.name}` : 'created'
+      return await ledger.change(draft, { ...made, state: 'running', reason, lastActiveAt: clock.now() })
     } catch (error) {
       // Only a release changes the record of a sandbox that is being made.
       if (!SandboxError.is(error, 'conflict')) throw error
@@ -139,19 +145,19 @@ export class SandboxMaker {
 
 /** One create under way. */
 class Attempt {
-  /** As it is in the store. */
+  /** As it is in the store. A workspace that is taken over is the predecessor's until the sandbox is ready. */
   readonly draft: SandboxRecord
-  /** With what the engine told. */
+  /** With its workspace, and what the engine told. */
   record: SandboxRecord
   readonly progress: CreateProgress = { recorded: false, ownDirectory: false, container: false }
 
-  constructor(draft: SandboxRecord) {
-    this.draft = draft
-    this.record = draft
+  constructor(fresh: SandboxRecord, { directory, storagePath }: Workspace, isTakenOver: boolean) {
+    this.record = { ...fresh, mountDir: directory, storagePath }
+    this.draft = isTakenOver ? { ...fresh, mountDir: null, storagePath: null } : this.record
   }
 
   made({ id, url, ports, imageId }: Container): void {
-    this.record = { ...this.draft, containerId: id, url, ports: [...ports], imageId }
+    this.record = { ...this.record, containerId: id, url, ports: [...ports], imageId }
   }
 }
 

@@ -4,6 +4,7 @@ import {
   securityProfile,
   type CreateOptions,
   type ResourceLimits,
+  type SandboxRecord,
   type SandboxTypeDefinition,
   type SecurityProfile,
 } from '@runtime-sandbox/core'
@@ -20,6 +21,8 @@ export type SandboxPlan = {
   timeoutSeconds: number
   /** Without what the server adds for each sandbox. */
   environment: Record<string, string>
+  /** The part of `environment` that the caller asked for. */
+  ownEnvironment: Record<string, string>
   runtimeConfig: Record<string, unknown>
   meta: Record<string, unknown>
   sessionContextId: string | null
@@ -29,6 +32,8 @@ export type SandboxPlan = {
   storagePath: string | null
   /** Pool to park in; null = for a caller. */
   poolKey: string | null
+  /** Recycled sandbox whose workspace the new one takes over. */
+  predecessor: SandboxRecord | null
 }
 
 export type PlanContext = Pick<ManagerOptions, 'registry' | 'settings' | 'backend' | 'storage'>
@@ -46,6 +51,7 @@ export function planSandbox(context: PlanContext, request: Omit<CreateOptions, '
     ...planOfType(context, definition),
     ...sessionMeta(request.meta),
     environment: sandboxEnvironment({ type: definition.environment, request: request.environment }),
+    ownEnvironment: { ...request.environment },
     mountDir: checkedMountDir(context, request.mountDir),
     storagePath: checkedStoragePath(context, request),
   }
@@ -60,12 +66,32 @@ export function planOfType({ settings }: Pick<PlanContext, 'settings'>, type: Sa
     security: securityProfile(type.securityLevel, { network: type.network }),
     timeoutSeconds: type.timeoutSeconds ?? settings.defaultTimeoutSeconds,
     environment: sandboxEnvironment({ type: type.environment }),
+    ownEnvironment: {},
     runtimeConfig: { ...type.runtimeConfig },
     meta: {},
     sessionContextId: null,
     mountDir: null,
     storagePath: null,
     poolKey: null,
+    predecessor: null,
+  }
+}
+
+/**
+ * Plans the sandbox that replaces a recycled one: of its type as it is now, with its workspace, variables and session.
+ *
+ * @throws SandboxError `unknown_sandbox_type`
+ */
+export function planOfPredecessor(context: PlanContext, predecessor: SandboxRecord): SandboxPlan {
+  const { sandboxType, meta, sessionContextId, environment } = predecessor
+  const definition = context.registry.get(sandboxType)
+  return {
+    ...planOfType(context, definition),
+    meta,
+    sessionContextId,
+    environment: sandboxEnvironment({ type: definition.environment, request: environment }),
+    ownEnvironment: environment,
+    predecessor,
   }
 }
 

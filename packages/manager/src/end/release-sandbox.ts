@@ -1,9 +1,9 @@
-import { SandboxError, type SandboxRecord } from '@runtime-sandbox/core'
+import { SandboxError } from '@runtime-sandbox/core'
 import type { ManagerContext } from '../manager-context.ts'
 import { findRecord } from '../records/find-sandbox.ts'
 import type { SandboxEnder } from './sandbox-ender.ts'
 
-const maxRedirects = 10
+const byCaller = 'released by its caller'
 
 /**
  * Releases the sandbox that `identity` stands for; one that was replaced, with what replaced it. An unknown one is released
@@ -13,15 +13,17 @@ const maxRedirects = 10
  */
 export async function releaseSandbox(identity: string, context: ManagerContext, ender: SandboxEnder): Promise<void> {
   const { state, settings } = context
-  const stubs: SandboxRecord[] = []
+  const stubs = new Set<string>()
   let record = await findRecord({ state, prefix: settings.prefix }, identity)
-  while (record?.state === 'replaced' && record.redirectTo !== null) {
-    if (stubs.length === maxRedirects) {
+  while (record) {
+    // It may be replaced while it waits for its turn.
+    const next = record.state === 'replaced' ? record.redirectTo : await ender.release(record.name, byCaller)
+    if (next == null) break
+    if (stubs.has(record.name)) {
       throw new SandboxError('redirect_loop', `Redirect loop detected for container ${identity}`)
     }
-    stubs.push(record)
-    record = await state.get(record.redirectTo)
+    stubs.add(record.name)
+    record = await state.get(next)
   }
-  if (record) await ender.release(record.name, 'released by its caller')
-  for (const stub of stubs) await ender.release(stub.name, 'what replaced it was released')
+  for (const stub of stubs) await ender.releaseStub(stub, 'what replaced it was released')
 }

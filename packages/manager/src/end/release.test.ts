@@ -78,6 +78,7 @@ describe('release', () => {
     const world = await Harness.make()
     const manager = await world.start()
     const [first, second] = [await manager.create(), await manager.create()]
+    world.engine.vanish(first)
     Object.assign(world.record(first), { state: 'replaced', redirectTo: second })
     expect(await manager.release(first)).toBe(true)
     expect([world.record(first).state, world.record(second).state]).toEqual(['released', 'released'])

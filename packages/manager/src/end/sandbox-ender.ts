@@ -2,16 +2,17 @@ import { isActive, type SandboxRecord } from '@runtime-sandbox/core'
 import { BackOff } from '../back-off.ts'
 import { eachOf } from '../each-of.ts'
 import type { ManagerContext } from '../manager-context.ts'
+import { isUnfinished, releasedPatch, settledChange } from './ended-record.ts'
 import { removeContainer } from './remove-container.ts'
 
 /**
- * Ends sandboxes: by their caller, when nobody needs them, or when they were lost. `releasedAt` tells that nothing of the
- * sandbox is left on the engine; an ended record without it is unfinished work, which the reconciler takes up.
+ * Ends sandboxes: by their caller, when nobody needs them, when they were lost, or for a while. `releasedAt` and `recycledAt` tell
+ * that nothing of the sandbox is left on the engine; an ended record without it is unfinished work, which the reconciler takes up.
  */
 export class SandboxEnder {
   readonly #context: ManagerContext
   /** One piece of work at a time for each sandbox. */
-  readonly #busy = new Map<string, Promise<void>>()
+  readonly #busy = new Map<string, Promise<unknown>>()
   /** Ended sandboxes of which something is left, and when to try again. */
   readonly #unfinished = new Map<string, BackOff>()
 
@@ -31,15 +32,55 @@ export class SandboxEnder {
   /**
    * Ends a sandbox for good. Of callers at the same time one does the work and the others wait for it.
    *
+   * @returns the name of the sandbox that has replaced it, if one has: then nothing was done
    * @throws `engine_unavailable`, `state_unavailable`: the sandbox counts as released, what is left of it is removed later
    */
-  release(name: string, reason: string): Promise<void> {
+  release(name: string, reason: string): Promise<string | undefined> {
     return this.#alone(name, async () => {
-      const released = await this.#context.ledger.changeLatest(name, (record) =>
-        record.state === 'released' ? undefined : { ...releasedPatch(record), reason },
-      )
+      let replacement: string | null = null
+      const released = await this.#context.ledger.changeLatest(name, (record) => {
+        replacement = record.state === 'replaced' ? record.redirectTo : null
+        return record.state === 'released' || replacement !== null ? undefined : { ...releasedPatch(record), reason }
+      })
       if (released) await this.#finish(released)
       else if (this.#unfinished.has(name)) await this.#retry(name)
+      return replacement ?? undefined
+    })
+  }
+
+  /** Ends the record of a replaced sandbox; nothing else is left of it. */
+  async releaseStub(name: string, reason: string): Promise<void> {
+    const { ledger, clock } = this.#context
+    await ledger.changeLatest(name, (record) =>
+      record.state === 'replaced' ? { ...releasedPatch(record), releasedAt: clock.now(), reason } : undefined,
+    )
+  }
+
+  /**
+   * Destroys the container of an idle sandbox. Its record and its workspace stay, so that it can be restored.
+   *
+   * @returns false when it is in use, or not running
+   */
+  recycle(name: string, idle: { idleBefore: number; reason: string }): Promise<boolean> {
+    return this.#alone(name, async () => {
+      const recycled = await this.#context.ledger.recycle(name, idle)
+      if (recycled) await this.#finish(recycled)
+      return recycled !== undefined
+    })
+  }
+
+  /**
+   * Does `work` with the latest record while nobody here ends the sandbox. The container of a recycled one is surely gone then.
+   *
+   * @throws `engine_unavailable` when it cannot be removed, and what `work` throws
+   */
+  exclusively<T>(name: string, work: (record: SandboxRecord | undefined) => Promise<T>): Promise<T> {
+    return this.#alone(name, async () => {
+      const { state } = this.#context
+      const record = await state.get(name)
+      if (record?.state !== 'recycled' || record.recycledAt !== null) return work(record)
+      await this.#finish(record)
+      return work(await state.get(name))
     })
   }
 
@@ -94,8 +135,7 @@ export class SandboxEnder {
 
   async #retry(name: string): Promise<void> {
     const record = await this.#context.state.get(name)
-    const open = record && (record.state === 'released' || record.state === 'error') && record.releasedAt === null
-    if (open) await this.#finish(record)
+    if (record && isUnfinished(record)) await this.#finish(record)
     else this.#unfinished.delete(name)
   }
 
@@ -126,14 +166,7 @@ export class SandboxEnder {
     const { deleted, kept } = await this.#settleWorkspace(record)
     if (!kept) this.addUnfinished(record.name)
     try {
-      await ledger.changeLatest(record.name, ({ stateReason, mountDir }) => {
-        // Whatever listens at its address from now on is something else.
-        if (kept) return { reason: stateReason, releasedAt: clock.now(), url: '', mountDir: deleted ? null : mountDir }
-        // Noted once: a record that changes with every attempt would never expire.
-        return stateReason.endsWith(notKept)
-          ? undefined
-          : { reason: `${stateReason.slice(0, 400)}; ${notKept}`, url: '' }
-      })
+      await ledger.changeLatest(record.name, (latest) => settledChange(latest, { at: clock.now(), kept, deleted }))
     } catch (error) {
       this.#leave(record.name, { error, message: 'the end of a sandbox could not be recorded' })
       throw error
@@ -161,7 +194,7 @@ export class SandboxEnder {
     this.#context.logger.error({ err: error, name }, message)
   }
 
-  #alone(name: string, work: () => Promise<void>): Promise<void> {
+  #alone<T>(name: string, work: () => Promise<T>): Promise<T> {
     const before = this.#busy.get(name) ?? Promise.resolve()
     const promise = before
       .catch(() => {})
@@ -175,17 +208,6 @@ export class SandboxEnder {
   }
 }
 
-const notKept = 'its workspace could not be kept and stays on the host'
 const retryTimes = { firstMs: 5000, longestMs: 600_000 }
 
-/** Whether nothing but the host directory is left of an ended sandbox, because the storage did not take it. */
-export function isWorkspaceLeft(record: SandboxRecord): boolean {
-  return record.stateReason.endsWith(notKept)
-}
-
 type Failure = { error: unknown; message: string }
-
-function releasedPatch({ meta }: SandboxRecord) {
-  const { session_ctx_id: _, ...rest } = meta
-  return { state: 'released' as const, sessionContextId: null, meta: rest, releasedAt: null }
-}

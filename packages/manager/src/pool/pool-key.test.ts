@@ -15,7 +15,9 @@ const plan: SandboxPlan = {
   sessionContextId: null,
   mountDir: null,
   storagePath: null,
+  ownEnvironment: {},
   poolKey: null,
+  predecessor: null,
 }
 const parts = { prefix: 'p-', imageId: 'sha256:1', readonlyMounts: [] }
 

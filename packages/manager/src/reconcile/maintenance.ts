@@ -3,16 +3,23 @@ import type { SandboxEnder } from '../end/sandbox-ender.ts'
 import type { ManagerContext } from '../manager-context.ts'
 import type { WarmPools } from '../pool/warm-pools.ts'
 import { isStopped } from '../records/find-sandbox.ts'
+import type { IdleReaper } from '../sessions/idle-reaper.ts'
 import type { ContainerWatch } from './container-watch.ts'
 import type { Reconciler } from './reconciler.ts'
 import { ScanLoop } from './scan-loop.ts'
 
-export type MaintenanceParts = { ender: SandboxEnder; pools: WarmPools; reconciler: Reconciler; watch: ContainerWatch }
+export type MaintenanceParts = {
+  ender: SandboxEnder
+  pools: WarmPools
+  reconciler: Reconciler
+  watch: ContainerWatch
+  reaper: IdleReaper
+}
 
 /** Least pause between sweeps; the engine's own events tell of most changes at once. */
 const sweepEveryMs = 10_000
 
-/** What goes on without anybody asking: the engine's events, the pools, the sweeps. */
+/** What goes on without anybody asking: the engine's events, the pools, the idle sessions, the sweeps. */
 export class Maintenance {
   readonly #context: ManagerContext
   readonly #parts: MaintenanceParts
@@ -46,6 +53,7 @@ export class Maintenance {
 
   #scan(): void {
     this.#parts.pools.tick()
+    this.#parts.reaper.tick()
     const { clock, settings } = this.#context
     if (clock.now() - this.#sweptAt >= Math.max(sweepEveryMs, settings.scanIntervalMs)) this.#sweep()
   }

@@ -1,15 +1,17 @@
 import { isActive, type ContainerInfo, type SandboxRecord } from '@runtime-sandbox/core'
 import { creationLease, type SandboxMaker } from '../create/sandbox-maker.ts'
+import { isUnfinished } from '../end/ended-record.ts'
 import type { SandboxEnder } from '../end/sandbox-ender.ts'
 import type { ManagerContext } from '../manager-context.ts'
 import { ownLabels } from '../records/container-labels.ts'
 import { isStopped } from '../records/find-sandbox.ts'
 import { HeldLease } from '../records/held-lease.ts'
 import { isOwnName } from '../records/sandbox-identity.ts'
+import type { SandboxRestorer } from '../sessions/sandbox-restorer.ts'
 import { expireRecords } from './expire-records.ts'
 import { OrphanKeeper } from './orphan-keeper.ts'
 
-export type ReconcilerParts = { maker: SandboxMaker; ender: SandboxEnder }
+export type ReconcilerParts = { maker: SandboxMaker; ender: SandboxEnder; restorer: SandboxRestorer }
 
 /** Every so many sweeps ended records are looked through as well, for what another process left unfinished. */
 const deepEvery = 6
@@ -78,7 +80,7 @@ export class Reconciler {
     } catch (error) {
       this.#context.logger.warn({ err: error, name: info.name }, 'the container of an ended sandbox is removed later')
     }
-    if (record.releasedAt === null) this.#parts.ender.addUnfinished(record.name)
+    if (isUnfinished(record)) this.#parts.ender.addUnfinished(record.name)
   }
 
   /** Judges every record that should have a container. */
@@ -144,9 +146,11 @@ export class Reconciler {
 
   async #collectUnfinished(): Promise<void> {
     const { state, settings, clock } = this.#context
-    for await (const record of state.list({ states: ['released', 'error'] })) {
-      const open = record.releasedAt === null && clock.now() - record.updatedAt > unfinishedGraceMs
-      if (open && isOwnName(record.name, settings.prefix)) this.#parts.ender.addUnfinished(record.name)
+    for await (const record of state.list({ states: ['released', 'error', 'recycled'] })) {
+      if (!isOwnName(record.name, settings.prefix) || this.#inWork(record.name)) continue
+      const old = clock.now() - record.updatedAt > unfinishedGraceMs
+      if (old && isUnfinished(record)) this.#parts.ender.addUnfinished(record.name)
+      if (record.state === 'recycled') await this.#parts.restorer.complete(record)
     }
   }
 

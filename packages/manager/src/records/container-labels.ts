@@ -10,6 +10,7 @@ export function ownLabels({ prefix, stateKey }: LabelSettings): Record<string, s
 
 /** Labels of one sandbox's resource: enough to write its record anew. */
 export function labelsOf(record: SandboxRecord, settings: LabelSettings): Record<string, string> {
+  const variables = Object.keys(record.environment).join(',')
   return {
     ...ownLabels(settings),
     [labels.name]: record.name,
@@ -18,6 +19,7 @@ export function labelsOf(record: SandboxRecord, settings: LabelSettings): Record
     [labels.timeoutSeconds]: String(record.timeoutSeconds),
     ...(record.poolKey !== null && { [labels.poolKey]: record.poolKey }),
     ...(record.storagePath !== null && { [labels.storagePath]: record.storagePath }),
+    ...(variables !== '' && { [labels.variables]: variables }),
     ...(record.sessionContextId !== null && { [labels.sessionContextId]: record.sessionContextId }),
   }
 }
@@ -43,7 +45,7 @@ export function recordFromContainer(
   const runtimeToken = info.environment['SECRET_TOKEN']
   if (!name || !sessionId || !runtimeToken || info.url === '') return undefined
   if (!isSessionId(sessionId) || name !== settings.prefix + sessionId) return undefined
-  const sessionContextId = info.labels[labels.sessionContextId] ?? null
+  const sessionContextId = info.labels[labels.sessionContextId] ?? ownerless(info)
   const sandboxType = info.labels[labels.sandboxType] ?? 'base'
   return {
     name,
@@ -58,6 +60,7 @@ export function recordFromContainer(
     imageId: info.imageId,
     meta: sessionContextId === null ? {} : { session_ctx_id: sessionContextId },
     timeoutSeconds: positive(info.labels[labels.timeoutSeconds]) ?? settings.defaultTimeoutSeconds,
+    environment: ownVariables(info),
     sandboxType,
     state: 'running',
     stateReason: 'adopted',
@@ -80,6 +83,21 @@ export function workspaceOfContainer(info: ContainerInfo, prefix: string): Works
   const sessionId = info.labels[labels.sessionId]
   if (!sessionId || !isSessionId(sessionId) || info.labels[labels.name] !== prefix + sessionId) return undefined
   return { sessionId, mountDir: workspaceSource(info), storagePath: info.labels[labels.storagePath] ?? null }
+}
+
+/**
+ * A sandbox of a pool may have been handed out or not, and to whom was only in the store that is gone. It gets a session of its
+ * own, so that it ends when nobody comes back to it.
+ */
+function ownerless({ labels: given }: ContainerInfo): string | null {
+  return given[labels.poolKey] === undefined ? null : `adopted:${given[labels.sessionId]}`
+}
+
+function ownVariables({ labels: given, environment }: ContainerInfo): Record<string, string> {
+  const names = (given[labels.variables] ?? '').split(',')
+  return Object.fromEntries(
+    names.flatMap((name) => (Object.hasOwn(environment, name) ? [[name, environment[name]!]] : [])),
+  )
 }
 
 function workspaceSource({ mounts }: ContainerInfo): string | null {

@@ -3,6 +3,7 @@ import {
   type ClaimOptions,
   type Clock,
   type Logger,
+  type RecycleOptions,
   type SandboxRecord,
   type SandboxRecordPatch,
   type SandboxState,
@@ -91,6 +92,14 @@ export class RecordLedger {
   async claim(poolKey: string, options: ClaimOptions): Promise<SandboxRecord | undefined> {
     const record = await this.#parts.state.claim(poolKey, options)
     if (record) this.#tell(record, 'warm', record.state, record.stateReason)
+    return record
+  }
+
+  /** Makes an idle sandbox recycled: one operation of the store. @returns undefined when it is in use, or not running */
+  async recycle(name: string, options: Omit<RecycleOptions, 'at'>): Promise<SandboxRecord | undefined> {
+    const { state, clock } = this.#parts
+    const record = await state.recycleIdle(name, { ...options, at: clock.now() })
+    if (record) this.#tell(record, 'running', record.state, record.stateReason)
     return record
   }
 

@@ -19,6 +19,11 @@ export function isSessionId(text: string): boolean {
   return sessionIdPattern.test(text)
 }
 
+/** Whether `text` looks like one that was made here, so that a directory of this name may be one that we made. */
+export function isMadeSessionId(text: string): boolean {
+  return text.length === sessionIdLength && isSessionId(text)
+}
+
 /** Whether a sandbox is of the deployment with this prefix; others may share the store. */
 export function isOwnName(name: string, prefix: string): boolean {
   return name.startsWith(prefix) && isSessionId(name.slice(prefix.length))

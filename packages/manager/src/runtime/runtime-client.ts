@@ -72,12 +72,16 @@ export class RuntimeClient {
     }
   }
 
-  /** Streams a request in and its answer out, unchanged but for the headers that belong to one connection. */
-  async fetch(endpoint: RuntimeEndpoint, request: RuntimeRequest): Promise<Response> {
+  /**
+   * Streams a request in and its answer out, unchanged but for the headers that belong to one connection.
+   *
+   * @param onEnd called once, when the whole answer was read or the exchange has failed
+   */
+  async fetch(endpoint: RuntimeEndpoint, request: RuntimeRequest, onEnd: () => void = () => {}): Promise<Response> {
     const method = request.method.toUpperCase()
-    if (!methods.has(method)) throw new SandboxError('method_not_allowed', `${method} is not passed on to sandboxes`)
     const { body, signal } = request
     try {
+      if (!methods.has(method)) throw new SandboxError('method_not_allowed', `${method} is not passed on to sandboxes`)
       const answer = await this.#dispatch(endpoint, {
         method,
         path: runtimeTarget(request.path, request.query),
@@ -87,8 +91,10 @@ export class RuntimeClient {
         headersTimeout: endpoint.timeoutSeconds * 1000 + callGraceMs,
         bodyTimeout: streamIdleMs,
       })
+      answer.body.once('close', onEnd)
       return responseOf(answer, endpoint.name)
     } catch (error) {
+      onEnd()
       throw mapRuntimeError(error, endpoint.name, signal)
     }
   }

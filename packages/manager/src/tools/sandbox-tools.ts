@@ -13,6 +13,7 @@ import { addMcpServersBody, genericTools, toolMapSchema, toolResultSchema } from
 import type { ManagerContext } from '../manager-context.ts'
 import type { SandboxFinder } from '../records/find-sandbox.ts'
 import { callGraceMs, type RuntimeAnswer } from '../runtime/runtime-client.ts'
+import type { ActiveSandboxes } from '../sessions/active-sandboxes.ts'
 import { genericToolBody, isGenericTool } from './generic-tool-arguments.ts'
 import { assertOwnRuntime, failedToolResult, failureText, jsonOf } from './runtime-failure.ts'
 
@@ -22,10 +23,12 @@ const healthTimeoutMs = 5000
 export class SandboxTools {
   readonly #context: ManagerContext
   readonly #finder: SandboxFinder
+  readonly #active: ActiveSandboxes
 
-  constructor(context: ManagerContext, finder: SandboxFinder) {
+  constructor(context: ManagerContext, { finder, active }: { finder: SandboxFinder; active: ActiveSandboxes }) {
     this.#context = context
     this.#finder = finder
+    this.#active = active
   }
 
   async callTool(
@@ -36,7 +39,8 @@ export class SandboxTools {
     const generic = isGenericTool(tool)
     const body = generic ? genericToolBody(tool, given) : { tool_name: tool, arguments: given }
     const seconds = generic ? (body as { timeout?: number }).timeout : undefined
-    const record = await this.#active(identity)
+    using inUse = await this.#active.use(identity, { signal })
+    const { record } = inUse
     const path = generic ? `tools/${tool}` : 'mcp/call_tool'
     const answer = await this.#call(record, { method: 'POST', path, body, seconds, signal })
     if (answer.status >= 400) return failedToolResult(answer)
@@ -46,7 +50,8 @@ export class SandboxTools {
   }
 
   async listTools(identity: string, { toolType, signal }: ListToolsOptions): Promise<ToolMap> {
-    const record = await this.#active(identity)
+    using inUse = await this.#active.use(identity, { signal })
+    const { record } = inUse
     const answer = await this.#call(record, { method: 'GET', path: 'mcp/list_tools', signal })
     if (answer.status >= 400) {
       throw new SandboxError(
@@ -71,7 +76,8 @@ export class SandboxTools {
       const [issue] = body.error.issues
       throw new SandboxError('invalid_argument', `${issue?.path.join('.')}: ${issue?.message}`)
     }
-    const record = await this.#active(identity)
+    using inUse = await this.#active.use(identity, { signal })
+    const { record } = inUse
     const answer = await this.#call(record, { method: 'POST', path: 'mcp/add_servers', body: body.data, signal })
     return answer.status >= 400 ? failedToolResult(answer) : answer.text
   }
@@ -83,15 +89,10 @@ export class SandboxTools {
     return this.#context.runtime.isHealthy(record, { timeoutMs: healthTimeoutMs, signal })
   }
 
+  /** The sandbox is in use until the whole answer was read. */
   async fetch(identity: string, request: RuntimeRequest): Promise<Response> {
-    return this.#context.runtime.fetch(await this.#active(identity), request)
-  }
-
-  async #active(identity: string): Promise<SandboxRecord> {
-    const record = await this.#finder.findRunning(identity)
-    const { state, clock } = this.#context
-    if (record.sessionContextId !== null) await state.touchSession(record.sessionContextId, clock.now())
-    return record
+    const inUse = await this.#active.use(identity, request)
+    return this.#context.runtime.fetch(inUse.record, request, () => inUse[Symbol.dispose]())
   }
 
   async #call(record: SandboxRecord, { seconds, ...call }: ToolCall): Promise<RuntimeAnswer> {

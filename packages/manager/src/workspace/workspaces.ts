@@ -1,8 +1,8 @@
-import { chmod, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { SandboxError, type Logger, type SandboxRecord, type WorkspaceStorage } from '@runtime-sandbox/core'
 import type { SandboxPlan } from '../create/sandbox-plan.ts'
-import { isSessionId } from '../records/sandbox-identity.ts'
+import { isMadeSessionId, isSessionId } from '../records/sandbox-identity.ts'
 import { guardMount } from './mount-guard.ts'
 import { removeTree } from './remove-tree.ts'
 
@@ -27,6 +27,7 @@ export class Workspaces {
 
   /** Where the workspace of a planned sandbox will be; makes nothing. @throws SandboxError `mount_refused` */
   async locate(plan: SandboxPlan, sessionId: string): Promise<Workspace> {
+    if (plan.predecessor) return { directory: plan.predecessor.mountDir, storagePath: plan.predecessor.storagePath }
     const { root, storage, storageFolder } = this.#options
     const directory =
       plan.mountDir === null
@@ -36,19 +37,14 @@ export class Workspaces {
     return { directory, storagePath: plan.storagePath ?? keptAt }
   }
 
-  /** Makes the directory of a new sandbox, if it is ours to make. */
-  async make(record: SandboxRecord, plan: SandboxPlan): Promise<void> {
-    if (!this.isOwn(record)) return
-    await mkdir(this.#options.root!, { recursive: true, mode: 0o700 })
-    await mkdir(record.mountDir!)
-    // Inside, other users than the server's write to it; from outside, the parent keeps others away.
-    if (plan.security.nonRoot) await chmod(record.mountDir!, 0o777)
-  }
-
-  /** Fills a workspace with what was kept. */
-  async restore({ mountDir, storagePath }: SandboxRecord, signal?: AbortSignal): Promise<void> {
-    const { storage } = this.#options
-    if (storage && mountDir !== null && storagePath !== null) await storage.download(storagePath, mountDir, { signal })
+  /**
+   * Makes the directory of a new sandbox, if it is ours to make, and fills it with what was kept. One that was taken over is
+   * left as it is: nothing is newer than what is in it.
+   */
+  async prepare(record: SandboxRecord, plan: SandboxPlan, signal: AbortSignal): Promise<void> {
+    if (plan.predecessor && record.mountDir !== null && (await isDirectory(record.mountDir))) return
+    await this.#make(record, plan)
+    await this.#restore(record, signal)
   }
 
   /** Keeps the workspace of an ended sandbox in the storage, where it has a place there. @throws what the storage throws */
@@ -58,13 +54,27 @@ export class Workspaces {
   }
 
   /** Deletes the directory if it is ours; a caller's own is never touched. Idempotent. */
-  async discard(record: Pick<SandboxRecord, 'mountDir' | 'sessionId'>): Promise<void> {
+  async discard(record: Pick<SandboxRecord, 'mountDir'>): Promise<void> {
     if (this.isOwn(record)) await removeTree(record.mountDir!)
   }
 
-  /** Whether the server made the directory, and so has to delete it. */
-  isOwn({ mountDir, sessionId }: Pick<SandboxRecord, 'mountDir' | 'sessionId'>): boolean {
-    return mountDir !== null && mountDir === this.#ownDirectory(sessionId)
+  /** Whether the server made the directory, and so has to delete it: it lies among the workspaces, where no caller's may. */
+  isOwn({ mountDir }: Pick<SandboxRecord, 'mountDir'>): boolean {
+    const { root } = this.#options
+    return mountDir !== null && root !== null && dirname(mountDir) === root && isMadeSessionId(basename(mountDir))
+  }
+
+  async #make(record: SandboxRecord, plan: SandboxPlan): Promise<void> {
+    if (!this.isOwn(record)) return
+    await mkdir(this.#options.root!, { recursive: true, mode: 0o700 })
+    await mkdir(record.mountDir!)
+    // Inside, other users than the server's write to it; from outside, the parent keeps others away.
+    if (plan.security.nonRoot) await chmod(record.mountDir!, 0o777)
+  }
+
+  async #restore({ mountDir, storagePath }: SandboxRecord, signal: AbortSignal): Promise<void> {
+    const { storage } = this.#options
+    if (storage && mountDir !== null && storagePath !== null) await storage.download(storagePath, mountDir, { signal })
   }
 
   #ownDirectory(sessionId: string): string | null {
@@ -74,4 +84,9 @@ export class Workspaces {
     if (!isSessionId(sessionId)) throw new SandboxError('internal', 'a session id that is not one')
     return join(root, sessionId)
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isDirectory() ?? false
 }

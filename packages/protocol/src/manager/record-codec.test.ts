@@ -20,6 +20,8 @@ const record: fc.Arbitrary<SandboxRecord> = fc.record({
     fc.jsonValue().map((value) => (Object.is(value, -0) ? 0 : value)),
   ),
   timeoutSeconds: fc.integer({ min: 1, max: 86_400 }),
+
+  environment: fc.constant({}),
   sandboxType: fc.string(),
   state: fc.constantFrom(...sandboxStateSchema.options),
   stateReason: fc.string(),

@@ -85,6 +85,7 @@ export function decodeRecord(wire: WireRecord): SandboxRecord {
     imageId: wire.image_id ?? null,
     meta: wire.meta,
     timeoutSeconds: wire.timeout || 60,
+    environment: {},
     sandboxType: wire.sandbox_type ?? 'base',
     state: wire.state satisfies SandboxState,
     stateReason: wire.state_reason ?? '',

@@ -18,6 +18,7 @@ export function sampleRecord(changes: Partial<SandboxRecord> = {}): SandboxRecor
     imageId: null,
     meta: {},
     timeoutSeconds: 60,
+    environment: {},
     sandboxType: 'base',
     state: 'creating',
     stateReason: 'asked for',

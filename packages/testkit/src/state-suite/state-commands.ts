@@ -126,8 +126,26 @@ const withdraw = pick.map((index) =>
 
 const touch = fc.constantFrom(...sessionIds).map((id) =>
   command(`touch(${id})`, async (model, store) => {
-    await store.touchSession(id, model.now)
+    const marked = await store.touchSession(id, model.now)
+    expect(marked.toSorted()).toEqual(
+      model
+        .runningOf(id)
+        .map(({ name }) => name)
+        .toSorted(),
+    )
     model.touch(id)
+  }),
+)
+
+const recycle = fc.tuple(pick, fc.integer({ min: -100, max: 100 })).map(([index, distance]) =>
+  command(`recycleIdle(${index}, ${distance})`, async (model, store) => {
+    const record = model.records.get(nameAt(model, index))
+    const idleBefore = model.now + distance
+    const idle = record?.state === 'running' && (record.lastActiveAt ?? record.createdAt) < idleBefore
+    const recycled = await store.recycleIdle(record?.name ?? 'nobody', { idleBefore, reason: 'idle', at: model.now })
+    expect(recycled?.name).toBe(idle ? record.name : undefined)
+    const patch = { state: 'recycled', stateReason: 'idle', recycleReason: 'idle' } as const
+    if (idle) model.put(changed(record, patch, model.now))
   }),
 )
 
@@ -180,6 +198,7 @@ export const stateCommands: fc.Arbitrary<StateCommand>[] = [
   withdraw,
   remove,
   touch,
+  recycle,
   tick,
   leasePort,
   holdPort,

@@ -8,6 +8,7 @@ import { listingTests } from './listing.ts'
 import { poolTests } from './pools.ts'
 import { portTests } from './ports.ts'
 import { recordTests } from './records.ts'
+import { recyclingTests } from './recycling.ts'
 import { sessionTests } from './sessions.ts'
 import type { StateHarness } from './state-harness.ts'
 
@@ -29,6 +30,7 @@ export function stateConformance(name: string, harness: StateHarness): void {
     capacityTests(harness)
     poolTests(harness)
     sessionTests(harness)
+    recyclingTests(harness)
     expiryTests(harness)
     portTests(harness)
     leaseTests(harness)

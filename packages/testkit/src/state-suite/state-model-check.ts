@@ -37,6 +37,10 @@ async function sameSessions(model: StateModel, store: StateStore): Promise<void>
 }
 
 async function sameEnds(model: StateModel, store: StateStore): Promise<void> {
+  const recycled = await store.listRecycled(model.now, 100)
+  const idle = model.recycled.filter(({ updatedAt }) => updatedAt < model.now)
+  expect(recycled.toSorted()).toEqual(idle.map(({ name }) => name).toSorted())
+  inOrder(recycled.map((name) => model.records.get(name)!.updatedAt))
   const expired = await store.listExpired(model.now, 100)
   const expected = model.ended.filter(({ updatedAt }) => updatedAt < model.now)
   expect(expired.toSorted()).toEqual(expected.map(({ name }) => name).toSorted())

@@ -64,6 +64,10 @@ export class StateModel {
     return [...this.records.values()].filter(({ state }) => endedStates.includes(state))
   }
 
+  get recycled(): SandboxRecord[] {
+    return [...this.records.values()].filter(({ state }) => state === 'recycled')
+  }
+
   #join({ name, sessionContextId, state, lastActiveAt, createdAt }: SandboxRecord): void {
     const session = sessionContextId!
     const names = this.sessions.get(session) ?? []
