@@ -27,7 +27,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'e2e',
-          include: ['tests/e2e/**/*.test.ts', 'images/*/*.test.ts'],
+          include: ['tests/*/**/*.test.ts', 'images/*/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -1,11 +1,19 @@
 // npm test -- [vitest arguments…]
 //
 // Runs every suite that this machine can run, names the engines whose suites were skipped and why, and ends with one
-// line: `N passed, N failed[, N skipped]`. REQUIRE=docker,local turns a missing engine into a failure. The three numbers
-// also go into the file that TEST_RESULT_FILE names, if it does.
+// line: `N passed, N failed[, N skipped]`. REQUIRE=docker,local,python-client turns a missing one into a failure. The three
+// numbers also go into the file that TEST_RESULT_FILE names, if it does.
 import { writeFileSync } from 'node:fs'
 import { conclude, requiredNames } from './test-runner/conclude.ts'
-import { mayUseContainers, probeDocker, probeLocal } from './test-runner/engines.ts'
+import {
+  type Engine,
+  mayUseContainers,
+  mayUsePythonClient,
+  probeDocker,
+  probeLocal,
+  probePythonClient,
+} from './test-runner/engines.ts'
+
 import { runVitest } from './test-runner/run-vitest.ts'
 import { countLine } from './test-runner/test-counts.ts'
 
@@ -13,7 +21,12 @@ import { countLine } from './test-runner/test-counts.ts'
 const env = { RUNTIME_SANDBOX_IMAGE_NAMESPACE: 'runtime-sandbox-test', ...process.env }
 
 const argumentList = process.argv.slice(2)
-const engines = [await probeLocal(env), await probeDocker(env, mayUseContainers(argumentList))]
+const engines: Engine[] = [await probeLocal(env), await probeDocker(env, mayUseContainers(argumentList))]
+if (mayUsePythonClient(argumentList)) {
+  const { interpreter = '', ...engine } = await probePythonClient()
+  engines.push(engine)
+  Object.assign(env, { PYTHON_CLIENT: interpreter, PYTHON_CLIENT_PROBLEM: engine.problem ?? '' })
+}
 for (const { name, problem } of engines) process.stderr.write(`Engine ${name}: ${problem ?? 'usable'}\n`)
 
 const run = await runVitest(argumentList, { env })

@@ -1,5 +1,5 @@
 import { note } from './progress.mjs'
-import { providePythonEnvironment } from './python-environment.mjs'
+import { ipython, providePythonEnvironment } from './python-environment.mjs'
 import { findPython, findSystemTools, missingPackages, provideSystemPackages } from './system-packages.mjs'
 
 /**
@@ -20,7 +20,7 @@ export async function prepareLocalEngine() {
   const { venv } = await findSystemTools()
   if (python === undefined || !venv) return undefined
   try {
-    return await providePythonEnvironment(python)
+    return await providePythonEnvironment(python, ipython)
   } catch (error) {
     note(
       `Python cells will not work in sandboxes without Docker: ${error instanceof Error ? error.message : String(error)}`,

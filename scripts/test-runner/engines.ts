@@ -1,22 +1,33 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { providePythonEnvironment, pythonClient } from '../bootstrap/python-environment.mjs'
+import { findPython } from '../bootstrap/system-packages.mjs'
 
 const run = promisify(execFile)
 const imageBuilder = fileURLToPath(new URL('../engines/build-base-image.mjs', import.meta.url))
 
-/** What can run sandboxes on this machine. */
+/** What suites need of this machine: what can run sandboxes, and the client of others that is to be served. */
 export type Engine = {
   /** As in REQUIRE. */
-  name: 'docker' | 'local'
+  name: 'docker' | 'local' | 'python-client'
   /** Why it cannot be used; undefined when it can. */
   problem: string | undefined
 }
 
 /** Whether the suites that these filters of vitest select may start containers, and so need the base image. */
 export function mayUseContainers(argumentList: readonly string[]): boolean {
+  return maySelect(argumentList, /docker|e2e|images|apps|server|client/)
+}
+
+/** Whether these filters may select the suite that drives the server with the original's Python client. */
+export function mayUsePythonClient(argumentList: readonly string[]): boolean {
+  return maySelect(argumentList, /python|tests|client/)
+}
+
+function maySelect(argumentList: readonly string[], suites: RegExp): boolean {
   const filters = argumentList.filter((argument) => !argument.startsWith('-'))
-  return filters.length === 0 || filters.some((filter) => /docker|e2e|images|apps|server|client/.test(filter))
+  return filters.length === 0 || filters.some((filter) => suites.test(filter))
 }
 
 /**
@@ -42,6 +53,23 @@ export async function probeLocal(env: NodeJS.ProcessEnv): Promise<Engine> {
   const argumentList = ['--unshare-all', '--die-with-parent', '--ro-bind', '/', '/', 'true']
   const problem = await problemOf('bwrap', argumentList, { env, timeoutMs: 15_000 })
   return { name: 'local', problem: problem && `bubblewrap does not work (${problem})` }
+}
+
+/**
+ * Whether the original's Python client can be had, which takes a package index the first time.
+ *
+ * @returns also its `interpreter`, the value of PYTHON_CLIENT
+ */
+export async function probePythonClient(): Promise<Engine & { interpreter?: string }> {
+  const name = 'python-client'
+  const python = findPython()
+  if (python === undefined) return { name, problem: 'no python3 command' }
+  try {
+    return { name, problem: undefined, interpreter: await providePythonEnvironment(python, pythonClient) }
+  } catch (error) {
+    const lines = (error instanceof Error ? error.message : String(error)).trim().split('\n')
+    return { name, problem: `its Python environment could not be made (${lines.at(-1)})` }
+  }
 }
 
 type ProblemOptions = {
