@@ -1,4 +1,5 @@
 import type { Logger } from '@runtime-sandbox/core'
+import { currentRequestId } from './request-context.ts'
 import { pino, type DestinationStream } from 'pino'
 
 /** The levels of --log-level. */
@@ -44,6 +45,7 @@ export function createLogger({
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(not shown)' },
       serializers: { err: serializeError },
+      mixin: () => ({ requestId: currentRequestId() }),
     },
     destination,
   )

@@ -84,7 +84,7 @@ function contextOf(options: ManagerOptions, mounts: readonly Mount[]): ManagerCo
     instanceId,
     random: options.random ?? Math.random,
     ledger: new RecordLedger({ ...options, logger }),
-    runtime: new RuntimeClient(clock),
+    runtime: new RuntimeClient(clock, options),
     workspaces: new Workspaces({ root, storage, storageFolder, logger }),
     gate: new WorkGate(),
     leases: { state, clock, logger, holder: instanceId },

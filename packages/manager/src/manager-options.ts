@@ -59,6 +59,8 @@ export type ManagerParts = {
   logger: Logger
   /** Of `[0, 1)`, for the jitter of back-offs; default Math.random. */
   random?: (() => number) | undefined
+  /** Id of the request that is being served where it is called; sent on to the sandbox. */
+  requestId?: (() => string | undefined) | undefined
   /** Told of every change of a sandbox's state, for metrics. Must not throw or wait. */
   onEvent?: ((event: SandboxEvent) => void) | undefined
 }

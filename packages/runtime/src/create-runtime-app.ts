@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { runtimePrefix, runtimeRoutes } from '@runtime-sandbox/protocol'
+import { requestIdHeader, runtimePrefix, runtimeRoutes } from '@runtime-sandbox/protocol'
 import { checkToken } from './http/check-token.ts'
 import { HttpProblem } from './http/http-problem.ts'
 import { toolRoutes, type ToolRoutesOptions } from './routes/tool-routes.ts'
@@ -11,7 +11,7 @@ export type RuntimeAppOptions = ToolRoutesOptions & {
   token: string
   workspaceDirectory: string
   /** Hears of failures that are nobody's fault but ours. */
-  onDefect: (error: unknown) => void
+  onDefect: (error: unknown, requestId: string | undefined) => void
 }
 
 /** The routes of the contract, bare and under their prefix, behind the token. */
@@ -23,12 +23,17 @@ export function createRuntimeApp(options: RuntimeAppOptions): Hono {
   routes.route('/', workspaceRoutes(new WorkspaceFiles(options.workspaceDirectory)))
   routes.route('/', unavailableRoutes())
   const app = new Hono()
+  app.use(async (context, next) => {
+    const requestId = context.req.header(requestIdHeader)
+    if (requestId !== undefined) context.header(requestIdHeader, requestId)
+    await next()
+  })
   app.route(runtimePrefix, routes)
   app.route('/', routes)
   app.notFound((context) => context.json({ detail: 'Not Found' }, 404))
   app.onError((error, context) => {
     if (error instanceof HttpProblem) return context.json({ detail: error.message }, error.status)
-    if (!context.req.raw.signal.aborted) options.onDefect(error)
+    if (!context.req.raw.signal.aborted) options.onDefect(error, context.req.header(requestIdHeader))
     return context.json({ detail: 'Internal Server Error' }, 500)
   })
   return app

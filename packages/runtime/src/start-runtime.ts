@@ -36,7 +36,8 @@ export async function startRuntime({ config, token, environment, log }: StartOpt
   const launch = { cwd: workspaceDirectory, environment: variables, pipes }
   const host = path.join(path.dirname(fileURLToPath(import.meta.url)), 'kernel_host.py')
   const kernel = new PythonKernel({ ...launch, python, host, folder })
-  const onDefect = (error: unknown) => log('error', 'a request failed', { error: describeDefect(error) })
+  const onDefect = (error: unknown, requestId: string | undefined) =>
+    log('error', 'a request failed', { error: describeDefect(error), requestId })
   const app = createRuntimeApp({ token, kernel, launch, workspaceDirectory, defaultTimeoutMs, onDefect })
   // Uploads and long commands take as long as they take; the caller's own limits end them.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })

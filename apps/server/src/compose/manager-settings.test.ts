@@ -25,6 +25,9 @@ describe('what the manager is told', () => {
       defaultTimeoutSeconds: 60,
       startTimeoutMs: 60_000,
       scanIntervalMs: 1000,
+      heartbeatTimeoutMs: 300_000,
+      heartbeatLockTtlMs: 120_000,
+      recycledRecordTtlMs: 604_800_000,
       releasedRecordTtlMs: 3_600_000,
     })
   })

@@ -1,5 +1,6 @@
 import { systemClock, type Logger, type StateStore } from '@runtime-sandbox/core'
-import { SandboxManager } from '@runtime-sandbox/manager'
+import { SandboxManager, type SandboxEvent } from '@runtime-sandbox/manager'
+import { currentRequestId } from '../request-context.ts'
 import { StartupError } from '../startup-error.ts'
 import { chooseEngine, type EngineChoice } from './choose-engine.ts'
 import type { Closers } from './closers.ts'
@@ -12,13 +13,15 @@ export type OpenManagerOptions = {
   stateKey: string
   /** Gets the end of every part as soon as it is made. */
   closers: Closers
+  /** Told of every change of a sandbox's state. */
+  onEvent?: ((event: SandboxEvent) => void) | undefined
   /** With several engines: take one that works with images only if it has this one, or can get it. */
   requireImage?: string | undefined
 }
 
 /** Makes the state store, the storage, the engine and, over them, the manager. @throws StartupError, SandboxError */
 export async function openManager(configuration: Configuration, options: OpenManagerOptions) {
-  const { logger, stateKey, closers } = options
+  const { logger, stateKey, closers, onEvent } = options
   const { settings, registry, directory } = configuration
   const parts = { clock: systemClock, logger }
   const state = await configuration.state.definition.create(configuration.state.config, parts)
@@ -34,6 +37,8 @@ export async function openManager(configuration: Configuration, options: OpenMan
     storage,
     registry,
     settings: managerSettings,
+    onEvent,
+    requestId: currentRequestId,
   })
   closers.add('manager', () => manager.close())
   return { manager, engine }

@@ -1,6 +1,7 @@
-import { SandboxError, silentLogger, type Logger, type ManagerApi } from '@runtime-sandbox/core'
+import { SandboxError, silentLogger, systemClock, type Logger, type ManagerApi } from '@runtime-sandbox/core'
 import { createHttpApp } from '../http/http-app.ts'
 import { listen, type Listener } from '../http/listen.ts'
+import { createServerMetrics } from '../metrics/server-metrics.ts'
 import type { Settings } from '../settings/settings-schema.ts'
 import { version } from '../version.ts'
 import { accessPolicyOf } from './access-policy.ts'
@@ -83,17 +84,19 @@ class Server {
     const { settings, directory } = this.#configuration
     const { HOST: host, PORT: port } = settings
     const policy = await accessPolicyOf(settings)
+    const metrics = createServerMetrics({ clock: systemClock })
     const app = createHttpApp(() => this.#readyManager(), {
       access: policy,
       sandboxTypes: settings.DEFAULT_SANDBOX_TYPE,
       version,
       logger: this.#logger,
+      metrics,
     })
     // Before anything else: who holds the port is the one server with this state key.
     this.#listener = await listen(app, { host, port })
     if (policy.generated) onGeneratedToken?.(policy.token!)
     const stateKey = memoryStateKey({ workspaceRoot: workspaceRootOf(settings, directory), host, port })
-    const opening = { logger: this.#logger, stateKey, closers: this.#closers, requireImage }
+    const opening = { logger: this.#logger, stateKey, closers: this.#closers, requireImage, onEvent: metrics.onEvent }
     const { manager, engine } = await openManager(this.#configuration, opening)
     this.#manager = manager
     const { url } = this.#listener

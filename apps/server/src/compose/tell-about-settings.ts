@@ -11,6 +11,12 @@ export function tellAboutSettings({ file, ineffective, settings }: Configuration
   if (!settings.AUTO_CLEANUP && settings.PORT === 0) {
     logger.warn({}, 'with PORT=0 no later server knows the sandboxes that AUTO_CLEANUP=False keeps: fix the port')
   }
+  if (settings.DEFAULT_MOUNT_DIR.trim() === '') {
+    logger.warn(
+      {},
+      'DEFAULT_MOUNT_DIR is empty: a sandbox that is restored after HEARTBEAT_TIMEOUT starts with an empty workspace',
+    )
+  }
   const parked = settings.POOL_SIZE * settings.DEFAULT_SANDBOX_TYPE.length
   if (settings.MAX_SANDBOX_INSTANCES > 0 && parked >= settings.MAX_SANDBOX_INSTANCES) {
     logger.warn({ parked }, 'parked sandboxes count against MAX_SANDBOX_INSTANCES and may use it up: lower POOL_SIZE')

@@ -10,6 +10,7 @@ import { methodNotAllowed, routeNotFound } from './not-found.ts'
 import { openApiDocument } from './openapi.ts'
 import { proxyHandler } from './proxy.ts'
 import { requestId } from './request-id.ts'
+import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import { rpcHandler } from './rpc-handler.ts'
 
 export type HttpAppOptions = {
@@ -20,6 +21,8 @@ export type HttpAppOptions = {
   /** Version in the OpenAPI document. */
   version?: string
   logger?: Logger
+  /** Counts requests and answers /metrics; default: no metrics. */
+  metrics?: Pick<ServerMetrics, 'middleware' | 'handler'>
   /** Most bytes of a call's JSON body; default 32 MiB. Bodies of /proxy have no bound: they stream. */
   maxBodyBytes?: number
   /** How long a call's JSON body may take to arrive; default 60 s. */
@@ -34,12 +37,15 @@ export function createHttpApp(manager: ManagerApi | ManagerSource, options: Http
   const source: ManagerSource = typeof manager === 'function' ? manager : () => manager
   const app: HttpApp = new Hono()
   app.use('*', requestId({ logger }))
+  if (options.metrics) app.use('*', options.metrics.middleware)
   app.get('/health', healthHandler({ manager: source, sandboxTypes }))
   app.use('*', access(options.access ?? { token: undefined, allowedHosts: [] }))
   app.all('/health', (context) => methodNotAllowed(context, ['GET']))
   mountCalls(app, source, options)
   const proxy = proxyHandler(source)
   app.all('/proxy/:identity', proxy).all('/proxy/:identity/*', proxy)
+  if (options.metrics) app.get('/metrics', options.metrics.handler)
+  app.all('/metrics', (context) => methodNotAllowed(context, ['GET']))
   mountDocuments(app, version)
   app.notFound(routeNotFound)
   app.onError((thrown, context) => {

@@ -25,6 +25,25 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 
 for (const unix of [false, true]) {
   describe(`RuntimeClient over ${unix ? 'a Unix socket' : 'TCP'}`, () => {
+    it('sends the id of the request that it works for', async () => {
+      const seen: (string | undefined)[] = []
+      await using server = await startServer(
+        (request, response) => {
+          seen.push(request.headers['x-request-id'] as string | undefined)
+          response.end('{}')
+        },
+        { unix },
+      )
+      let requestId: string | undefined = 'r-1'
+      const runtime = new RuntimeClient(systemClock, { requestId: () => requestId })
+      await runtime.call(endpointAt(server.url), { method: 'GET', path: 'healthz', timeoutMs: 5000 })
+      const headers = { 'x-request-id': 'of the caller' }
+      await (await runtime.fetch(endpointAt(server.url), { method: 'GET', path: 'healthz', headers })).text()
+      requestId = undefined
+      await runtime.call(endpointAt(server.url), { method: 'GET', path: 'healthz', timeoutMs: 5000 })
+      expect(seen).toEqual(['r-1', 'r-1', undefined])
+    })
+
     it('sends the token and the affinity headers behind the prefix, and keeps the connection', async () => {
       const seen: { url: string | undefined; headers: NodeJS.Dict<string | string[]>; body: string }[] = []
       await using server = await startServer(

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { Dispatcher } from 'undici'
 import { SandboxError, type CallOptions, type Clock, type RuntimeRequest } from '@runtime-sandbox/core'
-import { sessionAffinityHeaders } from '@runtime-sandbox/protocol'
+import { requestIdHeader, sessionAffinityHeaders } from '@runtime-sandbox/protocol'
 import { requestHeaders, responseHeaders } from './forward-headers.ts'
 import { linkedAbort } from '../linked-abort.ts'
 import { mapRuntimeError } from './map-error.ts'
@@ -35,10 +35,16 @@ const statusesWithoutBody = new Set([204, 205, 304])
 /** Talks HTTP to the runtimes in sandboxes. Every failure is a SandboxError, or the reason of the caller's own signal. */
 export class RuntimeClient {
   readonly #clock: Clock
+  readonly #requestId: () => string | undefined
   readonly connections = new RuntimeConnections()
 
-  constructor(clock: Clock) {
+  /** @param options `requestId`: of the request that is being served now */
+  constructor(
+    clock: Clock,
+    { requestId = () => undefined }: { requestId?: (() => string | undefined) | undefined } = {},
+  ) {
     this.#clock = clock
+    this.#requestId = requestId
   }
 
   /** One call with a bounded answer. @throws `sandbox_timeout`, `sandbox_unreachable`, `payload_too_large` */
@@ -50,7 +56,7 @@ export class RuntimeClient {
       const answer = await this.#dispatch(endpoint, {
         method: options.method,
         path: runtimeTarget(options.path),
-        headers: ownHeaders(endpoint, json === undefined ? {} : { 'content-type': 'application/json' }),
+        headers: this.#ownHeaders(endpoint, json === undefined ? {} : { 'content-type': 'application/json' }),
         body: json ?? null,
         signal: limit.signal,
       })
@@ -85,7 +91,7 @@ export class RuntimeClient {
       const answer = await this.#dispatch(endpoint, {
         method,
         path: runtimeTarget(request.path, request.query),
-        headers: requestHeaders(request.headers ?? {}, ownHeaders(endpoint), body !== undefined),
+        headers: requestHeaders(request.headers ?? {}, this.#ownHeaders(endpoint), body !== undefined),
         body: body instanceof ReadableStream ? nodeStream(body) : (body ?? null),
         signal: signal ?? null,
         headersTimeout: endpoint.timeoutSeconds * 1000 + callGraceMs,
@@ -99,17 +105,19 @@ export class RuntimeClient {
     }
   }
 
+  #ownHeaders(endpoint: RuntimeEndpoint, more: Record<string, string> = {}): Record<string, string> {
+    const requestId = this.#requestId()
+    return {
+      authorization: `Bearer ${endpoint.runtimeToken}`,
+      ...sessionAffinityHeaders(endpoint.containerId),
+      ...(requestId !== undefined && { [requestIdHeader]: requestId }),
+      ...more,
+    }
+  }
+
   #dispatch(endpoint: RuntimeEndpoint, options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
     const { pool, basePath } = this.connections.open(endpoint)
     return pool.request({ ...options, path: `${basePath}${options.path}` })
-  }
-}
-
-function ownHeaders(endpoint: RuntimeEndpoint, more: Record<string, string> = {}): Record<string, string> {
-  return {
-    authorization: `Bearer ${endpoint.runtimeToken}`,
-    ...sessionAffinityHeaders(endpoint.containerId),
-    ...more,
   }
 }
 
