@@ -48,6 +48,7 @@ describe('the runtime surface', () => {
     expect(workspacePathSchema.safeParse('a'.repeat(4097)).success).toBe(false)
     expect(listQuery.safeParse({ path: '', depth: '0' }).success).toBe(false)
     expect(listQuery.parse({ path: '' }).depth).toBe(1)
+    expect(listQuery.parse({ path: '', depth: '' }).depth).toBe(1)
     expect(runShellCommandBody.safeParse({ command: '' }).success).toBe(false)
     expect(runShellCommandBody.safeParse({ command: 'a', timeout: -1 }).success).toBe(false)
   })

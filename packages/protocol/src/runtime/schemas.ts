@@ -41,10 +41,11 @@ export const pathQuery = z.object({ path: workspacePathSchema })
 export const fileQuery = z.object({ path: workspacePathSchema, format: z.enum(['text', 'bytes']).default('text') })
 export const listQuery = z.object({
   path: workspacePathSchema,
+  // Python clients send an empty one for None.
   depth: z
     .string()
-    .regex(/^[1-9]\d{0,8}$/, 'depth is a whole number from 1 up')
-    .transform(Number)
+    .regex(/^([1-9]\d{0,8})?$/, 'depth is a whole number from 1 up')
+    .transform((text) => Number(text || 1))
     .default(1),
 })
 
