@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { conclude, requiredNames } from './conclude.ts'
 import type { Engine } from './engines.ts'
-import { mayUseContainers } from './engines.ts'
+import { mayUseContainers, mayUsePythonClient } from './engines.ts'
 import { SkippedEngines } from './skipped-engines.ts'
 import { countLine } from './test-counts.ts'
 
@@ -62,4 +62,10 @@ test('the base image is left alone when no selected suite can use it', () => {
   expect(mayUseContainers(['--bail=1'])).toBe(true)
   expect(mayUseContainers(['packages/core'])).toBe(false)
   expect(mayUseContainers(['packages/core', 'tests/e2e'])).toBe(true)
+})
+
+test("the client's environment is left alone when its suite is not selected", () => {
+  expect(mayUsePythonClient([])).toBe(true)
+  expect(mayUsePythonClient(['tests/python-client'])).toBe(true)
+  expect(mayUsePythonClient(['packages/core', 'tests/e2e/wire'])).toBe(false)
 })

@@ -22,7 +22,7 @@ export function mayUseContainers(argumentList: readonly string[]): boolean {
 
 /** Whether these filters may select the suite that drives the server with the original's Python client. */
 export function mayUsePythonClient(argumentList: readonly string[]): boolean {
-  return maySelect(argumentList, /python|tests|client/)
+  return maySelect(argumentList, /python|client|^tests\/?$/)
 }
 
 function maySelect(argumentList: readonly string[], suites: RegExp): boolean {

@@ -12,7 +12,11 @@ export type CaseResult = { passed: boolean; seconds: number; report: string }
 /** What the plugin `report_to_parent` says: a case that was found, or with a result, one that ran. */
 type Line = { case: string } & Partial<CaseResult>
 
-export type PytestOptions = { python: string; environment?: Readonly<Record<string, string>>; words?: readonly string[] }
+export type PytestOptions = {
+  python: string
+  environment?: Readonly<Record<string, string>>
+  words?: readonly string[]
+}
 
 /** pytest on the cases of this folder: a process whose results come one by one. */
 export class PytestProcess {

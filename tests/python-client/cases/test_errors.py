@@ -54,6 +54,20 @@ async def test_limit_reached_async(limited):
             await limited.sandbox_async().start_async()
 
 
+def test_a_command_without_end(limited):
+    """The server's time limit is 5 s here: the client gets what was printed instead of a time-out of its own."""
+    with limited.sandbox() as box:
+        result = box.run_shell_command("echo before; sleep 600")
+        assert text_of(result, "stdout") == "before\n"
+        assert result["isError"] is True
+        assert result["timed_out"] is True
+        cell = box.run_ipython_cell("print('before')\nimport time\ntime.sleep(600)")
+        assert text_of(cell, "stdout").startswith("before\n")
+        assert cell["isError"] is True
+        assert cell["timed_out"] is True
+        assert text_of(box.run_shell_command("pgrep -c sleep || true"), "stdout").strip() == "0"
+
+
 def test_wrong_token(main, sandbox):
     box = main.sandbox(bearer_token="wrong", sandbox_id=sandbox.sandbox_id).start()
     expected = "| Server Detail: Invalid authentication credentials"

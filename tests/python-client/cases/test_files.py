@@ -16,7 +16,7 @@ def paths_of(entries):
 def test_text(sandbox):
     entry = sandbox.fs.write("text/a.txt", "grüße\r\nмир 🧪\n")
     assert entry["path"] == "/workspace/text/a.txt"
-    assert (entry["name"], entry["type"], entry["size"]) == ("a.txt", "file", 20)
+    assert (entry["name"], entry["type"], entry["size"]) == ("a.txt", "file", 21)
     assert isinstance(entry["mtime_ms"], int)
     assert sandbox.fs.read("text/a.txt") == "grüße\r\nмир 🧪\n"
     assert sandbox.fs.read("/workspace/text/a.txt", fmt="text") == "grüße\r\nмир 🧪\n"
@@ -225,7 +225,7 @@ def test_paths_out_of_the_workspace(sandbox):
         assert status_of(sandbox.fs.exists, path) == refused, path
 
 
-def test_depth_that_is_none(sandbox):
+def test_depth_that_makes_no_sense(sandbox):
     assert status_of(sandbox.fs.list, ".", depth=0)[0] == 422
     assert status_of(sandbox.fs.list, ".", depth="deep")[0] == 422
 
