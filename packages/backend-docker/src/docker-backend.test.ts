@@ -57,6 +57,7 @@ backendConformance('docker', {
     ...overrides,
   }),
   supports: {
+    abilities: ['resolveImage', 'logs', 'pause', 'watch'],
     shell: true,
     images: {
       missing: buildImageUri('runtime-sandbox-no-such-image', { ...imageNamingFrom({}), registry: '127.0.0.1:1' }),

@@ -11,6 +11,7 @@ backendConformance('local', {
   open: openLocalEngine,
   spec: testSpec,
   supports: {
+    abilities: ['resolveImage', 'logs', 'watch'],
     shell: true,
     mounts: true,
     highSecurity: true,

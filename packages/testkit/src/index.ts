@@ -2,7 +2,13 @@ export { backendConformance } from './backend-suite/backend-conformance.ts'
 export { answers, awaitRuntime, type AwaitRuntimeOptions } from './backend-suite/await-runtime.ts'
 export { dialRuntime, type DialAnswer, type DialOptions } from './backend-suite/dial-runtime.ts'
 export { pythonCommand, runShell, type ShellOptions, type ShellOutcome } from './backend-suite/shell-in-sandbox.ts'
-export type { BackendSuiteOptions, BackendSupport, LimitSupport, OpenBackend } from './backend-suite/suite-options.ts'
+export type {
+  BackendAbility,
+  BackendSuiteOptions,
+  BackendSupport,
+  LimitSupport,
+  OpenBackend,
+} from './backend-suite/suite-options.ts'
 export {
   FakeBackend,
   createFakeBackend,
@@ -19,6 +25,7 @@ export {
 } from './fakes/fake-runtime.ts'
 export type { FakeRuntimeRequest, FakeRuntimeResponse } from './fakes/fake-runtime-routes.ts'
 export type { HeldCall } from './fakes/fault-plan.ts'
+export { itWhere } from './it-where.ts'
 export { engineSuite } from './require-engine.ts'
 export { sampleRecord } from './state-suite/sample-record.ts'
 export { stateConformance } from './state-suite/state-conformance.ts'

@@ -27,6 +27,7 @@ for (const endpoint of ['tcp', 'unix'] as const) {
       ...overrides,
     }),
     supports: {
+      abilities: ['resolveImage', 'logs', 'watch'],
       images: { missing: 'missing:latest' },
       kill: (backend, { id }) => backend.exit(id),
     },

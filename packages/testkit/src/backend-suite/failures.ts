@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SandboxError, type ContainerBackend } from '@runtime-sandbox/core'
 import { describe, expect, it } from 'vitest'
 import { dialRuntime } from './dial-runtime.ts'
+import { itWhere } from '../it-where.ts'
 import { SuiteBench, expectCode, tokenOf } from './suite-bench.ts'
 import type { BackendSuiteOptions } from './suite-options.ts'
 
@@ -10,7 +11,7 @@ const abortMoments = [0, 1, 10, 40, 120, 300]
 
 /** A creation that fails leaves nothing. */
 export function failureSuite<Backend extends ContainerBackend>(options: BackendSuiteOptions<Backend>): void {
-  const { images } = options.supports
+  const { images, abilities } = options.supports
   describe('failures', () => {
     const bench = new SuiteBench(options)
 
@@ -34,12 +35,11 @@ export function failureSuite<Backend extends ContainerBackend>(options: BackendS
       expect((await bench.listed()).map((info) => [info.name, info.status])).toEqual([[name, 'running']])
     })
 
-    it.skipIf(!images)('refuses an image that cannot be had', async () => {
+    itWhere(images)('refuses an image that cannot be had', async () => {
       await bench.expectRefused(bench.create({ image: images!.missing }), 'image_unavailable')
     })
 
-    it.skipIf(!images)('cannot resolve an image that cannot be had', async ({ skip }) => {
-      if (!bench.backend.resolveImage) skip('no resolveImage')
+    itWhere(images && abilities.includes('resolveImage'))('cannot resolve an image that cannot be had', async () => {
       await expectCode(bench.backend.resolveImage!(images!.missing), 'image_unavailable')
     })
 

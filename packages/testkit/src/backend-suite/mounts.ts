@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ContainerBackend, Mount } from '@runtime-sandbox/core'
 import { describe, expect, it } from 'vitest'
 import { awaitRuntime } from './await-runtime.ts'
+import { itWhere } from '../it-where.ts'
 import { SuiteBench, tokenOf } from './suite-bench.ts'
 import type { BackendSuiteOptions } from './suite-options.ts'
 
@@ -24,11 +25,13 @@ const forbiddenSources = [
 /** Host directories in a sandbox. */
 export function mountSuite<Backend extends ContainerBackend>(options: BackendSuiteOptions<Backend>): void {
   const { mounts, shell } = options.supports
-  describe.skipIf(!mounts)('mounts', () => {
+  if (!mounts) return
+  describe('mounts', () => {
     const bench = new SuiteBench(options)
+    const itWithShell = itWhere(shell)
     const workspace = (source: string): Mount => ({ source, target: '/workspace', readOnly: false })
 
-    it.skipIf(!shell)('shows a workspace on both sides, and keeps it over a restart', async () => {
+    itWithShell('shows a workspace on both sides, and keeps it over a restart', async () => {
       const source = await bench.directory()
       await writeFile(join(source, 'from-host'), 'host')
       const sandbox = await bench.createHealthy({ mounts: [workspace(source)] })
@@ -42,7 +45,7 @@ export function mountSuite<Backend extends ContainerBackend>(options: BackendSui
       expect((await bench.shell({ spec, container: again }, 'cat from-sandbox')).stdout).toBe('inside')
     })
 
-    it.skipIf(!shell)('refuses writes to a read-only mount', async () => {
+    itWithShell('refuses writes to a read-only mount', async () => {
       const source = await bench.directory()
       await writeFile(join(source, 'file'), 'as it was')
       const sandbox = await bench.createHealthy({ mounts: [{ source, target: '/data', readOnly: true }] })

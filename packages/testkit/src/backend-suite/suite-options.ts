@@ -15,8 +15,13 @@ export type OpenBackend<Backend extends ContainerBackend = ContainerBackend> = {
   residue?(): Promise<readonly string[]>
 }
 
-/** Optional things an engine can be tested for. What is absent is skipped by name. */
+/** Optional members of the port; `pause` stands for `resume` too. */
+export type BackendAbility = 'resolveImage' | 'logs' | 'pause' | 'watch'
+
+/** What an engine can do, and is tested for. There are no tests of what is absent. */
 export type BackendSupport<Backend extends ContainerBackend = ContainerBackend> = {
+  /** The optional members that the engine has: exactly these. */
+  abilities: readonly BackendAbility[]
   /** The runtime of `spec` really runs shell commands. Without it only the engine's own part is tested. */
   shell?: boolean
   /** `missing`: a reference that cannot be had. */

@@ -105,8 +105,7 @@ export function workspaceFiles(runtime: () => RuntimeUnderTest): void {
       expect(entries.find(({ name }) => name === 'link')).toMatchObject({ type: 'dir' })
       expect(entries.find(({ name }) => name === 'file')).toMatchObject({ type: 'file', size: 1 })
       expect((await get('list', { path: 'd/1' })).status).toBe(404)
-      for (const depth of ['0', '-1', 'x'])
-        expect((await get('list', { path: 'd', depth })).status, depth).toBe(422)
+      for (const depth of ['0', '-1', 'x']) expect((await get('list', { path: 'd', depth })).status, depth).toBe(422)
     })
 
     it('removes files, links and folders; nothing there is success', async () => {

@@ -2,6 +2,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { asOrdinaryUser } from '../as-ordinary-user.ts'
 import { storageBench, type StorageHarness } from './storage-harness.ts'
 
 export function refusalTests(harness: StorageHarness): void {
@@ -29,7 +30,8 @@ export function refusalTests(harness: StorageHarness): void {
       expect(await storage.upload(source, 'a/tree')).toEqual({ files: 1, bytes: 1, skippedFiles: 1 })
     })
 
-    it.skipIf(process.getuid?.() === 0)('says when a file cannot be read', async () => {
+    it('says when a file cannot be read', async () => {
+      using _ = asOrdinaryUser()
       const { storage, directory } = await storageBench(harness)
       const source = await directory()
       await writeFile(join(source, 'file'), 'x')
