@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsdown'
 
-// One file with everything in it: a sandbox has no node_modules.
+// Everything is in it: a sandbox has no node_modules.
 export default defineConfig({
   entry: { runtime: 'src/main.ts' },
   format: 'esm',
@@ -11,6 +11,8 @@ export default defineConfig({
   dts: false,
   minify: true,
   fixedExtension: true,
+  // What most sandboxes never need is a file of its own, which only its first use reads.
+  outputOptions: { chunkFileNames: '[name].mjs' },
   inputOptions: { resolve: { conditionNames: ['@runtime-sandbox/source', 'node', 'import'] } },
   deps: { alwaysBundle: [/.*/] },
   copy: [{ from: 'src/kernel/kernel_host.py', to: 'dist' }],

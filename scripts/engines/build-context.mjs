@@ -16,7 +16,7 @@ const imageFolder = path.join(root, 'images', 'base')
 export function contextFiles({ runtimeFolder, certificates }) {
   const own = ['Dockerfile', 'start', 'workspace.gitignore'].map((name) => file(name, path.join(imageFolder, name)))
   const requirements = path.join(root, 'scripts', 'bootstrap', 'python-requirements.txt')
-  const runtime = ['runtime.mjs', 'kernel_host.py'].map((name) =>
+  const runtime = ['runtime.mjs', 'mcp-sdk.mjs', 'kernel_host.py'].map((name) =>
     file(`runtime/${name}`, path.join(runtimeFolder, name)),
   )
   const trusted = certificates.map((source, index) => file(`ca-certificates/added-${index + 1}.crt`, source))

@@ -13,6 +13,7 @@ beforeEach(() => {
   runtimeFolder = path.join(folder, 'runtime')
   mkdirSync(runtimeFolder)
   writeFileSync(path.join(runtimeFolder, 'runtime.mjs'), 'serve()')
+  writeFileSync(path.join(runtimeFolder, 'mcp-sdk.mjs'), 'speak()')
   writeFileSync(path.join(runtimeFolder, 'kernel_host.py'), 'run()')
 })
 

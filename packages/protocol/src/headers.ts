@@ -20,3 +20,6 @@ export function sessionAffinityHeaders(containerId: string): Record<string, stri
 
 /** Request id that travels through all hops. */
 export const requestIdHeader = 'x-request-id'
+
+/** Of `list_tools` in a sandbox: names of the MCP servers whose tools are not known now, percent-encoded, separated by commas. */
+export const mcpFailedServersHeader = 'x-mcp-failed-servers'

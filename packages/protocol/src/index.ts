@@ -1,5 +1,5 @@
 export { errorBodySchema, type ErrorBody } from './error-body.ts'
-export { hopByHopHeaders, requestIdHeader, sessionAffinityHeaders } from './headers.ts'
+export { hopByHopHeaders, mcpFailedServersHeader, requestIdHeader, sessionAffinityHeaders } from './headers.ts'
 export { decodeRecord, encodeRecord, wireRecordSchema, type WireRecord } from './manager/record-codec.ts'
 export {
   failureSchema,
@@ -20,6 +20,7 @@ export {
   generateDiffBody,
   listQuery,
   mcpServerConfigSchema,
+  mcpServerInfoSchema,
   mcpServersSchema,
   pathQuery,
   runIpythonCellBody,
@@ -29,6 +30,8 @@ export {
   workspaceMkdirBody,
   workspaceMoveBody,
   workspacePathSchema,
+  type McpServerConfig,
+  type McpServerInfo,
   type WorkspaceEntry,
 } from './runtime/schemas.ts'
 export {

@@ -2,12 +2,17 @@ import { Hono } from 'hono'
 import { requestIdHeader, runtimePrefix, runtimeRoutes } from '@runtime-sandbox/protocol'
 import { checkToken } from './http/check-token.ts'
 import { HttpProblem } from './http/http-problem.ts'
+import type { McpServers } from './mcp/mcp-servers.ts'
+import { mcpRoutes } from './routes/mcp-routes.ts'
 import { toolRoutes, type ToolRoutesOptions } from './routes/tool-routes.ts'
 import { unavailableRoutes } from './routes/unavailable-routes.ts'
 import { workspaceRoutes } from './routes/workspace-routes.ts'
 import { WorkspaceFiles } from './workspace/workspace-files.ts'
 
 export type RuntimeAppOptions = ToolRoutesOptions & {
+  servers: McpServers
+  /** Resolves when the sandbox can be used: until then its health check waits. */
+  ready: Promise<void>
   token: string
   workspaceDirectory: string
   /** Hears of failures that are nobody's fault but ours. */
@@ -18,9 +23,13 @@ export type RuntimeAppOptions = ToolRoutesOptions & {
 export function createRuntimeApp(options: RuntimeAppOptions): Hono {
   const routes = new Hono()
   routes.use(checkToken(options.token))
-  routes.get(runtimeRoutes.healthz.path, (context) => context.text('OK'))
+  routes.get(runtimeRoutes.healthz.path, async (context) => {
+    await options.ready
+    return context.text('OK')
+  })
   routes.route('/', toolRoutes(options))
   routes.route('/', workspaceRoutes(new WorkspaceFiles(options.workspaceDirectory)))
+  routes.route('/', mcpRoutes(options))
   routes.route('/', unavailableRoutes())
   const app = new Hono()
   app.use(async (context, next) => {

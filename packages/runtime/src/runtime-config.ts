@@ -19,6 +19,7 @@ const environmentSchema = z.object({
     .pipe(z.number('a number of seconds').positive().max(86_400))
     .prefault('60'),
   RUNTIME_PYTHON: z.string().min(1).default('python3'),
+  RUNTIME_MCP_CONFIG: z.string().startsWith('/', 'an absolute path').optional(),
 })
 
 export type ListenAddress = { host: string; port: number } | { socket: string }
@@ -29,7 +30,14 @@ export type RuntimeConfig = {
   workspaceDirectory: string
   defaultTimeoutMs: number
   python: string
+  /** Where the image's own MCP servers may be told; the first file that is there counts. */
+  mcpConfigFiles: string[]
 }
+
+/** Of our images, and where those of the original have it. */
+const imageMcpConfigFiles = ['/opt/runtime-sandbox', '/agentscope_runtime'].map(
+  (folder) => `${folder}/mcp_server_configs.json`,
+)
 
 export const missingToken = 'missing or empty; without a token the runtime would obey anyone who reaches it'
 
@@ -52,5 +60,6 @@ export function parseRuntimeConfig(environment: NodeJS.ProcessEnv): RuntimeConfi
     workspaceDirectory: data.WORKSPACE_DIR,
     defaultTimeoutMs: Math.max(1_000, data.NGINX_TIMEOUT * 1000 - marginMs),
     python: data.RUNTIME_PYTHON,
+    mcpConfigFiles: data.RUNTIME_MCP_CONFIG === undefined ? imageMcpConfigFiles : [data.RUNTIME_MCP_CONFIG],
   }
 }

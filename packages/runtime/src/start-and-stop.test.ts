@@ -118,12 +118,6 @@ describe('running', () => {
 
   it('says what it does not offer', async () => {
     const runtime = await start()
-    const add = { server_configs: { mcpServers: { x: { command: 'true' } } } }
-    expect(await post(runtime, '/mcp/call_tool', { tool_name: 'x' })).toEqual({
-      status: 404,
-      answer: { detail: "Tool 'x' not found." },
-    })
-    expect(await post(runtime, '/mcp/add_servers', add)).toMatchObject({ status: 501 })
     expect(await post(runtime, '/watcher/commit_changes', {})).toMatchObject({ status: 501 })
   })
 

@@ -9,6 +9,8 @@ import { createRuntimeApp } from './create-runtime-app.ts'
 import { PythonKernel } from './kernel/python-kernel.ts'
 import { listen } from './listen.ts'
 import { childEnvironment } from './process/child-environment.ts'
+import { startConfiguredServers } from './mcp/boot-servers.ts'
+import { McpServers } from './mcp/mcp-servers.ts'
 import { callMark, killMarked } from './process/kill-tree.ts'
 import { PipeSupply } from './process/pipe-supply.ts'
 import type { RuntimeConfig } from './runtime-config.ts'
@@ -38,7 +40,18 @@ export async function startRuntime({ config, token, environment, log }: StartOpt
   const kernel = new PythonKernel({ ...launch, python, host, folder })
   const onDefect = (error: unknown, requestId: string | undefined) =>
     log('error', 'a request failed', { error: describeDefect(error), requestId })
-  const app = createRuntimeApp({ token, kernel, launch, workspaceDirectory, defaultTimeoutMs, onDefect })
+  const servers = new McpServers(launch)
+  const ready = startConfiguredServers(servers, { files: config.mcpConfigFiles, log })
+  const app = createRuntimeApp({
+    token,
+    kernel,
+    launch,
+    servers,
+    ready,
+    workspaceDirectory,
+    defaultTimeoutMs,
+    onDefect,
+  })
   // Uploads and long commands take as long as they take; the caller's own limits end them.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server = createServer(
@@ -56,6 +69,7 @@ export async function startRuntime({ config, token, environment, log }: StartOpt
       server.close()
       server.closeAllConnections()
       kernel.close()
+      await servers.close()
       await killMarked(variables[callMark])
       await pipes.close()
       await rm(folder, { recursive: true, force: true })

@@ -24,6 +24,8 @@ export function genericToolBody(tool: GenericTool, given: Record<string, unknown
   if (unknown !== undefined) throw refusal(tool, `got an unexpected keyword argument '${unknown.slice(0, 100)}'`)
   const required = tool === 'run_ipython_cell' ? 'code' : 'command'
   if (given[required] === undefined) throw refusal(tool, `missing 1 required positional argument: '${required}'`)
+  // Left to the runtime, whose refusal becomes the tool's own error: that is where clients look for it.
+  if (given[required] === '') return { [required]: '' }
   const parsed = schema.safeParse(given)
   if (!parsed.success) {
     const [issue] = parsed.error.issues

@@ -49,25 +49,49 @@ export const listQuery = z.object({
     .default(1),
 })
 
-/** One MCP server: started by `command`, or reached at `url`. */
-export const mcpServerConfigSchema = z.looseObject({
-  command: z.string().optional(),
-  args: z.array(z.string()).optional(),
-  env: z.record(z.string(), z.string()).nullish(),
-  url: z.string().optional(),
-  type: z.string().optional(),
-  headers: z.record(z.string(), z.string()).nullish(),
-  /** Seconds. */
-  timeout: z.number().positive().optional(),
-  sse_read_timeout: z.number().positive().optional(),
-})
+/** One MCP server: started by `command` and spoken to over its input and output, or reached at `url`. */
+export const mcpServerConfigSchema = z
+  .looseObject({
+    command: z.string().min(1).max(4096).refine(noNul).optional(),
+    args: z.array(z.string().refine(noNul)).optional(),
+    /** Beside the variables of the sandbox. */
+    env: z.record(z.string(), z.string().refine(noNul)).nullish(),
+    /** Default: the workspace. */
+    cwd: z.string().refine(noNul).nullish(),
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    /** Of a `url`: `streamable_http` or `streamableHttp`; anything else is SSE. */
+    type: z.string().nullish(),
+    headers: z.record(z.string(), z.string()).nullish(),
+    /** Seconds until the server must be initialised; default 30. */
+    timeout: z.number().positive().max(600).optional(),
+    /** Seconds of silence after which a stream of a `url` counts as dead; default 300. */
+    sse_read_timeout: z.number().positive().max(86_400).optional(),
+  })
+  .refine(({ command, url }) => (command === undefined) !== (url === undefined), 'needs either command or url')
 
-export const mcpServersSchema = z.object({ mcpServers: z.record(z.string().min(1), mcpServerConfigSchema) })
+export type McpServerConfig = z.output<typeof mcpServerConfigSchema>
+
+const mcpServerName = z.string().min(1).max(256)
+
+export const mcpServersSchema = z.object({ mcpServers: z.record(mcpServerName, mcpServerConfigSchema) })
 export const addMcpServersBody = z.object({ server_configs: mcpServersSchema, overwrite: z.boolean().default(false) })
 export const callMcpToolBody = z.object({
   tool_name: z.string().min(1),
   arguments: z.record(z.string(), z.unknown()).nullish(),
+  timeout: timeoutSchema.nullish(),
 })
+
+/** How an MCP server in the sandbox is. */
+export const mcpServerInfoSchema = z.object({
+  name: z.string(),
+  transport: z.enum(['stdio', 'sse', 'streamable_http']),
+  /** One that failed is tried again by the next call that needs it, with a growing pause. */
+  state: z.enum(['starting', 'ready', 'failed']),
+  /** Why it failed. */
+  error: z.string().nullable(),
+})
+
+export type McpServerInfo = z.output<typeof mcpServerInfoSchema>
 
 /** Server → tool → description. */
 export const toolMapSchema = z.record(

@@ -3,6 +3,7 @@ import { badInput } from './bad-input.ts'
 import { healthAndToken } from './health-and-token.ts'
 import { ipython } from './ipython.ts'
 import type { RuntimeUnderTest, StartRuntime } from './runtime-under-test.ts'
+import { mcp } from './mcp.ts'
 import { shell } from './shell.ts'
 import { workspaceBatch } from './workspace-batch.ts'
 import { workspaceFiles } from './workspace-files.ts'
@@ -32,6 +33,7 @@ export function runtimeConformance(
     shell(runtime)
     if (!skipPython) ipython(runtime)
     badInput(runtime)
+    mcp(runtime)
     workspaceFiles(runtime)
     workspaceBatch(runtime)
   })

@@ -89,6 +89,17 @@ export function toolTests(client: () => WireClient, suffix: '' | '_async'): void
       expect(body.detail).toMatch(detail)
     })
 
+    it('an empty command or cell is an error of the tool, where clients look for it', async () => {
+      for (const [tool, name] of [
+        ['run_shell_command', 'command'],
+        ['run_ipython_cell', 'code'],
+      ] as const) {
+        const { status, body } = await callTool(tool, { [name]: '' })
+        expect(status).toBe(200)
+        expect(body.data).toMatchObject({ isError: true, content: [{ text: expect.stringMatching(/is required/) }] })
+      }
+    })
+
     it('an unknown tool is an error of the tool, a missing name one of the call', async () => {
       const unknown = await callTool('nope', null)
       expect(unknown.status).toBe(200)
