@@ -25,7 +25,7 @@ const dependencyRules: readonly DependencyRule[] = [
   {
     packages: /^@runtime-sandbox\/runtime$/,
     internal: contracts,
-    external: ['@hono/node-server', '@modelcontextprotocol/sdk', 'busboy', 'hono', 'zod'],
+    external: ['@hono/node-server', '@modelcontextprotocol/sdk', 'busboy', 'hono', 'undici', 'zod'],
     isBundled: true,
   },
   { packages: /^@runtime-sandbox\/testkit$/, internal: contracts, external: ['fast-check', 'vitest'] },

@@ -44,7 +44,7 @@ export function httpMetrics(registry: Registry): MiddlewareHandler<HttpEnvironme
 }
 
 /** One of a fixed number of labels, whatever strangers ask for. */
-export function routeLabel(path: string): string {
+function routeLabel(path: string): string {
   if (exactRoutes.has(path)) return path
   return relays.find((relay) => path.startsWith(relay))?.slice(0, -1) ?? 'other'
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { managerCalls } from '@runtime-sandbox/protocol'
 import type { WireClient } from './wire-client.ts'
 
-export const callNames: readonly string[] = Object.keys(managerCalls)
-export const routeNames: readonly string[] = callNames.flatMap((name) => [name, `${name}_async`])
+const callNames = Object.keys(managerCalls)
+const routeNames = callNames.flatMap((name) => [name, `${name}_async`])
 
 export function accessTests(client: () => WireClient): void {
   describe('access', () => {
