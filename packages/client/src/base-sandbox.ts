@@ -1,9 +1,9 @@
-import type { CallOptions } from '@runtime-sandbox/core'
+import { SandboxError, type CallOptions } from '@runtime-sandbox/core'
 import { Sandbox } from './sandbox.ts'
 import { cellResult, shellResult, type CellResult, type ShellResult } from './tool-output.ts'
 
 export type RunOptions = CallOptions & {
-  /** Time limit in seconds; default: the sandbox type's, less two seconds. What runs then is killed. */
+  /** Time limit in seconds, at most 86,400; default: the sandbox type's, less two seconds. What runs then is killed: `timedOut`. */
   timeoutSeconds?: number
 }
 
@@ -23,5 +23,10 @@ export class BaseSandbox extends Sandbox {
 }
 
 function limit({ timeoutSeconds }: RunOptions): { timeout?: number } {
-  return timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds }
+  if (timeoutSeconds === undefined) return {}
+  // As JSON these would be null, which means no limit of one's own.
+  if (!Number.isFinite(timeoutSeconds)) {
+    throw new SandboxError('invalid_argument', `timeoutSeconds: ${timeoutSeconds} is no number of seconds`)
+  }
+  return { timeout: timeoutSeconds }
 }

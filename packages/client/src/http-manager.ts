@@ -16,49 +16,47 @@ import {
 import {
   decodeRecord,
   failureSchema,
+  genericTools,
   managerCalls,
   type ManagerCallBody,
   type ManagerCallData,
   type ManagerCallName,
+  requestIdHeader,
 } from '@runtime-sandbox/protocol'
-import { environmentVariable } from './environment.ts'
+import { HttpConnection } from './http-connection.ts'
 import { errorOfResponse } from './response-error.ts'
 import type { RemoteOptions } from './sandbox-options.ts'
 
-const defaultRequestTimeoutMs = 300_000
-/** How much longer than a tool's own time limit its answer may take. */
-const toolGraceMs = 30_000
+/** Calls that change nothing, or nothing more when they come twice. */
+const repeatableCalls: ReadonlySet<ManagerCallName> = new Set([
+  'release',
+  'get_status',
+  'get_info',
+  'check_health',
+  'list_tools',
+  'get_session_mapping',
+  'list_session_keys',
+])
 
 const noSandbox =
   'No sandbox available. This may happen if: (1) the sandbox pool is exhausted, (2) max sandbox instances limit has been ' +
   'reached, or (3) sandbox container startup failed.'
 
-type SendOptions = CallOptions & { timeoutMs?: number | undefined }
+type SendOptions = CallOptions & { toolTimeoutSeconds?: number | undefined }
 type Answer<Data> = { data: Data; failure: SandboxError | undefined }
 
 /** A server, spoken to over HTTP. */
 export class HttpManager implements ManagerApi {
-  readonly #baseUrl: string
-  readonly #bearerToken: string | undefined
-  readonly #fetch: typeof fetch
-  readonly #timeoutMs: number
+  readonly #connection: HttpConnection
 
-  /** @throws SandboxError `invalid_argument` when no address is given, or a wrong one */
+  /** @throws SandboxError `invalid_argument` when no address is given, or a wrong one, or a number out of its range */
   constructor(options: RemoteOptions = {}) {
-    const address = options.baseUrl ?? environmentVariable('RUNTIME_SANDBOX_BASE_URL')
-    if (!address) {
-      throw new SandboxError(
-        'invalid_argument',
-        'no server: give baseUrl, or set RUNTIME_SANDBOX_BASE_URL, or give a manager',
-      )
-    }
-    if (!/^https?:\/\//.test(address) || !URL.canParse(address)) {
-      throw new SandboxError('invalid_argument', `baseUrl is not an http(s) URL: ${address}`)
-    }
-    this.#baseUrl = address.replace(/\/+$/, '')
-    this.#bearerToken = options.bearerToken ?? environmentVariable('RUNTIME_SANDBOX_BEARER_TOKEN')
-    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init))
-    this.#timeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs
+    this.#connection = new HttpConnection(options)
+  }
+
+  /** Of the server, without a slash at its end. */
+  get baseUrl(): string {
+    return this.#connection.baseUrl
   }
 
   async createFromPool({ sandboxType, meta, signal }: CreateFromPoolOptions = {}): Promise<string> {
@@ -102,10 +100,11 @@ export class HttpManager implements ManagerApi {
   }
 
   async callTool(identity: string, toolName: string, options: CallToolOptions = {}): Promise<ToolResult> {
-    const limit = options.arguments?.['timeout']
-    const timeoutMs = typeof limit === 'number' ? Math.max(this.#timeoutMs, limit * 1000 + toolGraceMs) : undefined
+    // Of other tools an argument of this name is their own affair.
+    const limit = Object.hasOwn(genericTools, toolName) ? options.arguments?.['timeout'] : undefined
+    const toolTimeoutSeconds = typeof limit === 'number' ? limit : undefined
     const body = { identity, tool_name: toolName, arguments: options.arguments ?? {} }
-    const { data } = await this.#call('call_tool', body, { signal: options.signal, timeoutMs })
+    const { data } = await this.#call('call_tool', body, { signal: options.signal, toolTimeoutSeconds })
     if (data === null) throw new SandboxError('not_supported', `The sandbox has no tool ${toolName}`)
     return data as ToolResult
   }
@@ -138,7 +137,8 @@ export class HttpManager implements ManagerApi {
       init.body = request.body as NonNullable<RequestInit['body']>
       init.duplex = 'half'
     }
-    return this.#send(path, init, { signal: request.signal })
+    const repeatable = request.method === 'GET' && request.body === undefined
+    return this.#connection.send({ path, init, repeatable, signal: request.signal, read: (response) => response })
   }
 
   async #call<Name extends ManagerCallName>(
@@ -147,52 +147,37 @@ export class HttpManager implements ManagerApi {
     options: SendOptions,
   ): Promise<Answer<ManagerCallData<Name>>> {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
-    const response = await this.#send(`/${name}`, init, options)
-    if (!response.ok) throw await errorOfResponse(response)
-    const answer = await jsonOf(response, options)
-    const data = managerCalls[name].data.safeParse(answer.data)
-    if (!data.success)
-      throw new SandboxError('internal', `The server's answer to ${name} is not what the contract says`)
-    return { data: data.data as ManagerCallData<Name>, failure: failureOf(answer.error) }
-  }
-
-  async #send(
-    path: string,
-    init: RequestInit,
-    { signal, timeoutMs = this.#timeoutMs }: SendOptions,
-  ): Promise<Response> {
-    const timeout = new AbortController()
-    const timer = setTimeout(() => {
-      timeout.abort(new SandboxError('sandbox_timeout', `The server did not answer within ${timeoutMs} ms`))
-    }, timeoutMs)
-    const headers = new Headers(init.headers)
-    if (this.#bearerToken) headers.set('authorization', `Bearer ${this.#bearerToken}`)
-    try {
-      const abort = signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal
-      return await this.#fetch(`${this.#baseUrl}${path}`, { ...init, headers, signal: abort, redirect: 'error' })
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason
-      if (SandboxError.is(error)) throw error
-      throw new SandboxError('server_unreachable', `No answer from ${this.#baseUrl}`, { cause: error })
-    } finally {
-      clearTimeout(timer)
-    }
+    return this.#connection.send({
+      path: `/${name}`,
+      init,
+      repeatable: repeatableCalls.has(name),
+      read: (response, requestId) => readAnswer(name, response, requestId),
+      ...options,
+    })
   }
 }
 
-async function jsonOf(response: Response, { signal }: CallOptions): Promise<{ data?: unknown; error?: unknown }> {
-  try {
-    return (await response.json()) as { data?: unknown; error?: unknown }
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason
-    throw new SandboxError('server_unreachable', 'The answer of the server broke off', { cause: error })
+async function readAnswer<Name extends ManagerCallName>(
+  name: Name,
+  response: Response,
+  requestId: string,
+): Promise<Answer<ManagerCallData<Name>>> {
+  if (!response.ok) throw await errorOfResponse(response, { requestId })
+  const details = { requestId: response.headers.get(requestIdHeader) ?? requestId }
+  const answer = (await response.json().catch((cause: unknown) => {
+    throw new SandboxError('server_unreachable', 'The answer of the server broke off', { cause, details })
+  })) as { data?: unknown; error?: unknown } | null
+  const data = managerCalls[name].data.safeParse(answer?.data)
+  if (!data.success) {
+    throw new SandboxError('internal', `The server's answer to ${name} is not what the contract says`, { details })
   }
+  return { data: data.data as ManagerCallData<Name>, failure: failureOf(answer?.error, details) }
 }
 
-function failureOf(value: unknown): SandboxError | undefined {
+function failureOf(value: unknown, details: Record<string, unknown>): SandboxError | undefined {
   const failure = failureSchema.safeParse(value).data
   if (!failure) return undefined
-  return new SandboxError(isErrorCode(failure.code) ? failure.code : 'internal', failure.detail)
+  return new SandboxError(isErrorCode(failure.code) ? failure.code : 'internal', failure.detail, { details })
 }
 
 function nameOf({ data, failure }: Answer<string | null>): string {

@@ -8,8 +8,17 @@ export type RemoteOptions = {
   bearerToken?: string | undefined
   /** Another fetch, e.g. one with a proxy; default: the global one. */
   fetch?: typeof fetch | undefined
-  /** Limit of one request until its answer begins, milliseconds; default 300,000. Longer tool time limits extend it. */
+  /**
+   * Time that one call may take with all its attempts, milliseconds; of a file, until its contents begin. Default 300,000, or
+   * RUNTIME_SANDBOX_TIMEOUT (seconds) and a minute where that is longer. A call with `timeoutSeconds` is given those and a minute,
+   * and not less than what is said here. Then: `sandbox_timeout`.
+   */
   requestTimeoutMs?: number | undefined
+  /**
+   * How often a call that changes nothing (and `release`) is sent again when the connection failed or the server said that the
+   * failure may pass: 0 to 10; default 2, so three attempts. Creating, commands, other tools and writes are sent once.
+   */
+  retries?: number | undefined
 }
 
 /** A manager in this process: no server in between. */
@@ -17,8 +26,15 @@ export type EmbeddedOptions = { manager: ManagerApi }
 
 export type ConnectionOptions = CallOptions & (RemoteOptions | EmbeddedOptions)
 
+export type SandboxConnectOptions = ConnectionOptions & {
+  /** Whether `close` (and so the end of an `await using` block) destroys the sandbox; default false: it was here before. */
+  releaseOnClose?: boolean | undefined
+}
+
 /** What a new sandbox is to be. */
 export type SandboxCreateOptions = ConnectionOptions & {
+  /** Whether `close` (and so the end of an `await using` block) destroys the sandbox; default true: it was made for this object. */
+  releaseOnClose?: boolean | undefined
   /** Default: the type of the class. */
   sandboxType?: string | undefined
   /** The session that the sandbox belongs to; default: a new one. */

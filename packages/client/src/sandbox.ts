@@ -9,16 +9,17 @@ import {
   type ToolMap,
   type ToolResult,
 } from '@runtime-sandbox/core'
-import { HttpManager } from './http-manager.ts'
+import { connectedManager } from './connected-manager.ts'
+import { addServers, type McpServerConfigs } from './mcp-servers.ts'
 import { SandboxFiles } from './sandbox-files.ts'
-import type { ConnectionOptions, SandboxCreateOptions } from './sandbox-options.ts'
+import type { SandboxConnectOptions, SandboxCreateOptions } from './sandbox-options.ts'
 
 /** How a sandbox object comes to be; made by `create` and `connect`, passed on by subclasses. */
 export type SandboxHandle = {
   manager: ManagerApi
   /** The sandbox's name on the server. */
   id: string
-  /** Whether `close` destroys the sandbox: yes when this object created it. */
+  /** Whether `close` destroys the sandbox. */
   owned: boolean
 }
 
@@ -35,7 +36,10 @@ export type SandboxClass<Instance> = { readonly sandboxType?: string } & (new (h
 export class Sandbox {
   /** Type that `create` asks for. */
   static readonly sandboxType?: string
-  /** The sandbox's name on the server. */
+  /**
+   * The sandbox's name on the server. Once its session was idle for long and the sandbox was restored, that has another name; this
+   * one goes on leading to it.
+   */
   readonly id: string
   /** The files of the workspace. */
   readonly fs: SandboxFiles
@@ -59,8 +63,8 @@ export class Sandbox {
     this: SandboxClass<Instance>,
     options: SandboxCreateOptions = {},
   ): Promise<Instance> {
-    const manager = managerOf(options)
-    const { environment, mountDir, storagePath, signal } = options
+    const manager = connectedManager(options)
+    const { environment, mountDir, storagePath, signal, releaseOnClose = true } = options
     const sandboxType = options.sandboxType ?? this.sandboxType ?? sandboxRegistry().typeOfClass(this)
     if (sandboxType === undefined) {
       throw new SandboxError(
@@ -73,24 +77,35 @@ export class Sandbox {
     const id = ownSandbox
       ? await manager.create({ sandboxType, meta, environment, mountDir, storagePath, signal })
       : await manager.createFromPool({ sandboxType, meta, signal })
-    return new this({ manager, id, owned: true })
+    return new this({ manager, id, owned: releaseOnClose })
   }
 
-  /** Attaches to a sandbox that exists; `close` leaves it alone. @throws SandboxError `sandbox_not_found` */
+  /**
+   * Attaches to a sandbox that exists. `close` leaves it alone, unless `releaseOnClose` says otherwise.
+   *
+   * @param id its name, its bare session id, or the name of one that it has replaced
+   * @throws SandboxError `sandbox_not_found`, `server_unreachable`, `unauthorized`, …
+   */
   static async connect<Instance extends Sandbox>(
     this: SandboxClass<Instance>,
     id: string,
-    options: ConnectionOptions = {},
+    options: SandboxConnectOptions = {},
   ): Promise<Instance> {
-    const manager = managerOf(options)
+    const manager = connectedManager(options)
     const { name } = await manager.getInfo(id, { signal: options.signal })
-    return new this({ manager, id: name, owned: false })
+    return new this({ manager, id: name, owned: options.releaseOnClose ?? false })
   }
 
+  /**
+   * What the server knows of the sandbox. `name` differs from `id` once it was restored; times are milliseconds since the epoch.
+   *
+   * @throws SandboxError `sandbox_not_found`
+   */
   async getInfo(options: CallOptions = {}): Promise<SandboxRecord> {
     return this.manager.getInfo(this.id, options)
   }
 
+  /** Whether the program inside answers; does not wake a sandbox that sleeps. @throws SandboxError `sandbox_not_found` */
   async checkHealth(options: CallOptions = {}): Promise<boolean> {
     return this.manager.checkHealth(this.id, options)
   }
@@ -105,12 +120,16 @@ export class Sandbox {
     return this.manager.callTool(this.id, name, { arguments: args, signal })
   }
 
-  /** Starts or connects MCP servers in the sandbox: `{ mcpServers: { name: config } }`. */
-  async addMcpServers(
-    serverConfigs: Record<string, unknown>,
-    options: AddMcpServersOptions = {},
-  ): Promise<string | ToolResult> {
-    return this.manager.addMcpServers(this.id, serverConfigs, options)
+  /**
+   * Starts or connects MCP servers in the sandbox, all at once, and resolves when each has been initialised: `listTools` has their
+   * tools under their names, and `callTool` calls them. Those that start stay, also when others do not.
+   *
+   * @param configs `{ mcpServers: { name: { command, args } | { url } } }`, as MCP clients keep it
+   * @param options `overwrite`: replace servers that are there under the same name; else these are left as they are (default)
+   * @throws SandboxError `mcp_server_failed` with what the servers said, `invalid_argument`, `sandbox_not_running`, …
+   */
+  async addMcpServers(configs: McpServerConfigs, options: AddMcpServersOptions = {}): Promise<void> {
+    await addServers({ manager: this.manager, id: this.id, configs }, options)
   }
 
   /** Destroys the sandbox, whoever created it. */
@@ -119,7 +138,7 @@ export class Sandbox {
     this.#owned = false
   }
 
-  /** Destroys the sandbox if this object created it. Idempotent. */
+  /** Destroys the sandbox if this object created it, or was told to (`releaseOnClose`). Idempotent. */
   async close(options: CallOptions = {}): Promise<void> {
     if (this.#owned) await this.release(options)
   }
@@ -127,8 +146,4 @@ export class Sandbox {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-function managerOf(options: ConnectionOptions): ManagerApi {
-  return 'manager' in options ? options.manager : new HttpManager(options)
 }

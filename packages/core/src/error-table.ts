@@ -111,6 +111,12 @@ export const errorTable = {
     retryable: true,
     remediation: 'The sandbox did not become healthy; its last log lines are in the server log.',
   },
+  mcp_server_failed: {
+    status: 502,
+    retryable: false,
+    remediation:
+      'Correct the command, URL or headers of the MCP server; the message tells what it said. The others that were added stay.',
+  },
   sandbox_unreachable: {
     status: 502,
     retryable: true,

@@ -12,6 +12,12 @@ describe('SandboxError', () => {
     expect(error).toBeInstanceOf(Error)
   })
 
+  it('tells the request that failed, where one is known', () => {
+    expect(new SandboxError('internal', 'x', { details: { requestId: 'r1' } }).requestId).toBe('r1')
+    expect(new SandboxError('internal', 'x', { details: { requestId: 1 } }).requestId).toBeUndefined()
+    expect(new SandboxError('internal', 'x').requestId).toBeUndefined()
+  })
+
   it('has no cause unless one is given', () => {
     expect('cause' in new SandboxError('internal', 'x')).toBe(false)
     expect(new SandboxError('internal', 'x').details).toEqual({})

@@ -32,6 +32,12 @@ export class SandboxError extends Error {
     return errorKind(this.code).retryable
   }
 
+  /** Id of the request that failed, where one is known; the server's log has it. */
+  get requestId(): string | undefined {
+    const { requestId } = this.details
+    return typeof requestId === 'string' ? requestId : undefined
+  }
+
   /** What the reader can do about it. */
   get remediation(): string {
     return errorKind(this.code).remediation
