@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { SandboxError } from '@runtime-sandbox/core'
+import type { SandboxError } from '@runtime-sandbox/core'
 import { answer, startFakeServer, type Handler } from './fake-server.fixture.ts'
 import { HttpManager } from './http-manager.ts'
 import { SandboxFiles } from './sandbox-files.ts'
@@ -106,7 +106,10 @@ describe('what is sent again', () => {
 
   it('reads of files, looks and lists', async () => {
     const entry = { path: '/workspace/a', name: 'a', type: 'file', size: 1, mtime_ms: 1 }
-    const json = (body: unknown): Handler => (_, response) => answer(response, body)
+    const json =
+      (body: unknown): Handler =>
+      (_, response) =>
+        answer(response, body)
     const calls: [(fs: SandboxFiles) => Promise<unknown>, Handler, unknown][] = [
       [(fs) => fs.read('a'), (_, response) => response.end('text'), 'text'],
       [(fs) => fs.list('a'), json([entry]), [entry]],
@@ -260,14 +263,17 @@ describe('the request id', () => {
 })
 
 describe('options', () => {
-  it.each([{ retries: -1 }, { retries: 1.5 }, { retries: 11 }, { requestTimeoutMs: 0 }, { requestTimeoutMs: Number.NaN }])(
-    'refuses %j',
-    (options) => {
-      expect(() => new HttpManager({ baseUrl: 'http://x', ...options })).toThrow(
-        expect.objectContaining({ code: 'invalid_argument' }),
-      )
-    },
-  )
+  it.each([
+    { retries: -1 },
+    { retries: 1.5 },
+    { retries: 11 },
+    { requestTimeoutMs: 0 },
+    { requestTimeoutMs: Number.NaN },
+  ])('refuses %j', (options) => {
+    expect(() => new HttpManager({ baseUrl: 'http://x', ...options })).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    )
+  })
 
   it('refuses a token that no header can carry, without telling it', () => {
     const make = () => new HttpManager({ baseUrl: 'http://x', bearerToken: 'geheim\nx' })

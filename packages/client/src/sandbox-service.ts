@@ -5,6 +5,7 @@ import type { EmbeddedOptions, RemoteOptions } from './sandbox-options.ts'
 import type { Sandbox, SandboxClass } from './sandbox.ts'
 import { bindSandboxes, releaseSandboxes, type Session } from './session-sandboxes.ts'
 import { turnsOf, type SessionTurns } from './session-turns.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** Sandbox type → its class. */
 export type SandboxClasses = Readonly<Record<string, SandboxClass<Sandbox>>>
@@ -150,7 +151,7 @@ export class SandboxService<const Classes extends SandboxClasses = {}> implement
 
   async #probe(signal: AbortSignal | undefined): Promise<void> {
     // Cheap, changes nothing, and needs all that connecting needs: the token, and the server's state.
-    await this.#manager.getSessionMapping(crypto.randomUUID(), { signal })
+    await untilAborted(this.#manager.getSessionMapping(crypto.randomUUID(), { signal }), signal)
   }
 
   #session(sessionId: string, userId: string | undefined): Session {

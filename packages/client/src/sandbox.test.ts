@@ -1,6 +1,10 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { SandboxError, SandboxRegistry, type ManagerApi } from '@runtime-sandbox/core'
 import { BaseSandbox } from './base-sandbox.ts'
+import { answer, startFakeServer } from './fake-server.fixture.ts'
+import { FakeSessions } from './fake-sessions.fixture.ts'
+import { HttpManager } from './http-manager.ts'
+import type { McpServerConfig, McpServerConfigs } from './mcp-servers.ts'
 import { Sandbox } from './sandbox.ts'
 
 function fakeManager() {
@@ -93,5 +97,94 @@ describe('a sandbox object', () => {
       ['pooled', 'run_shell_command', { arguments: { command: 'ls', timeout: 5 }, signal: controller.signal }],
       ['pooled', 'run_ipython_cell', { arguments: { code: '1' }, signal: undefined }],
     ])
+  })
+
+  it('destroys what it connected to, and spares what it created, when told so', async () => {
+    const manager = fakeManager()
+    {
+      await using connected = await BaseSandbox.connect('x', { manager, releaseOnClose: true })
+      await using created = await BaseSandbox.create({ manager, releaseOnClose: false })
+      expect([connected.id, created.id]).toEqual(['full-x', 'pooled'])
+    }
+    expect(manager.release.mock.calls).toEqual([['full-x', {}]])
+  })
+
+  it.each([Number.NaN, Infinity])('does not take %s for a time limit', async (timeoutSeconds) => {
+    const manager = fakeManager()
+    const sandbox = await BaseSandbox.create({ manager })
+    for (const call of [
+      sandbox.runShellCommand('x', { timeoutSeconds }),
+      sandbox.runIpythonCell('x', { timeoutSeconds }),
+    ]) {
+      await expect(call).rejects.toMatchObject({ code: 'invalid_argument' })
+    }
+    expect(manager.callTool).not.toHaveBeenCalled()
+  })
+
+  it('works on under its old name when it was replaced, and tells the new one', async () => {
+    const records = new FakeSessions()
+    await using server = await records.serve('token')
+    const sandbox = await BaseSandbox.create({ baseUrl: server.baseUrl, bearerToken: 'token', sessionId: 'S' })
+    records.put({ ...records.records.get(sandbox.id)!, state: 'replaced', redirectTo: 'restored' })
+    records.put({ name: 'restored', sessionContextId: 'S' })
+    const { id } = sandbox
+    expect((await sandbox.runShellCommand('x')).isError).toBe(false)
+    expect(await sandbox.getInfo()).toMatchObject({ name: 'restored', state: 'running' })
+    expect(sandbox.id).toBe(id)
+    const again = await BaseSandbox.connect(id, { baseUrl: server.baseUrl, bearerToken: 'token' })
+    expect(again.id).toBe('restored')
+    await sandbox.close()
+    expect(records.calls.at(-1)).toBe(`release ${id}`)
+  })
+})
+
+describe('addMcpServers', () => {
+  const failure = {
+    meta: null,
+    content: [
+      { type: 'text', text: "500 Server Error: Internal Server Error: time: it said 'no'" },
+      { type: 'image', data: 'aa' },
+    ],
+    isError: true,
+  }
+  const configs = {
+    mcpServers: {
+      time: { command: 'uvx', args: ['time'], env: { TZ: 'UTC' }, timeout: 10 },
+      docs: { url: 'http://127.0.0.1:9/mcp', type: 'streamable_http', headers: { a: 'b' } },
+    },
+  } satisfies McpServerConfigs
+
+  it('passes the servers on as they are, and is done when they are', async () => {
+    await using server = await startFakeServer((_, response) => answer(response, { data: 'OK' }))
+    const addMcpServers = vi.fn<ManagerApi['addMcpServers']>(async () => 'OK')
+    const manager = { ...fakeManager(), addMcpServers }
+    const { signal } = new AbortController()
+    const embedded = await BaseSandbox.create({ manager })
+    await embedded.addMcpServers(configs, { overwrite: true, signal })
+    expect(addMcpServers).toHaveBeenCalledWith('pooled', configs, { overwrite: true, signal })
+    const remote = new BaseSandbox({ manager: new HttpManager({ baseUrl: server.baseUrl }), id: 'x', owned: false })
+    await remote.addMcpServers(configs)
+    expect(JSON.parse(server.seen[0]!.body.toString())).toEqual({
+      identity: 'x',
+      server_configs: configs,
+      overwrite: false,
+    })
+  })
+
+  it('throws what the servers said when one did not start', async () => {
+    await using server = await startFakeServer((_, response) => answer(response, { data: failure }))
+    const manager = { ...fakeManager(), addMcpServers: async () => failure }
+    const remote = new BaseSandbox({ manager: new HttpManager({ baseUrl: server.baseUrl }), id: 'x', owned: false })
+    for (const sandbox of [remote, await BaseSandbox.create({ manager })]) {
+      await expect(sandbox.addMcpServers(configs)).rejects.toMatchObject({
+        code: 'mcp_server_failed',
+        message: failure.content[0]!.text,
+      })
+    }
+  })
+
+  it('knows what a configuration is', () => {
+    expectTypeOf<{ args: string[] }>().not.toExtend<McpServerConfig>()
+    expectTypeOf<{ url: string; type: 'websocket' }>().not.toExtend<McpServerConfig>()
   })
 })

@@ -1,5 +1,6 @@
 import type { CallOptions, ManagerApi } from '@runtime-sandbox/core'
 import { HttpManager } from './http-manager.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** One piece of work at a time for each session, in the order of asking. */
 export class SessionTurns {
@@ -15,27 +16,12 @@ export class SessionTurns {
     const last = Promise.all([before, own])
     this.#last.set(session, last)
     try {
-      await settledOrAborted(before, signal)
+      await untilAborted(Promise.resolve(before), signal)
       return await work()
     } finally {
       end()
       void last.then(() => this.#last.get(session) === last && this.#last.delete(session))
     }
-  }
-}
-
-async function settledOrAborted(before: Promise<unknown> | undefined, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted()
-  if (!before) return
-  let abort = () => {}
-  const aborted = new Promise<void>((_, reject) => {
-    abort = () => reject(signal?.reason as Error)
-    signal?.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    await Promise.race([before, aborted])
-  } finally {
-    signal?.removeEventListener('abort', abort)
   }
 }
 
