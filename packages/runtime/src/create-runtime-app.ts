@@ -5,12 +5,14 @@ import { HttpProblem } from './http/http-problem.ts'
 import type { McpServers } from './mcp/mcp-servers.ts'
 import { mcpRoutes } from './routes/mcp-routes.ts'
 import { toolRoutes, type ToolRoutesOptions } from './routes/tool-routes.ts'
-import { unavailableRoutes } from './routes/unavailable-routes.ts'
+import { watcherRoutes } from './routes/watcher-routes.ts'
+import type { GitWatcher } from './watcher/git-watcher.ts'
 import { workspaceRoutes } from './routes/workspace-routes.ts'
 import { WorkspaceFiles } from './workspace/workspace-files.ts'
 
 export type RuntimeAppOptions = ToolRoutesOptions & {
   servers: McpServers
+  watcher: GitWatcher
   /** Resolves when the sandbox can be used: until then its health check waits. */
   ready: Promise<void>
   token: string
@@ -30,7 +32,7 @@ export function createRuntimeApp(options: RuntimeAppOptions): Hono {
   routes.route('/', toolRoutes(options))
   routes.route('/', workspaceRoutes(new WorkspaceFiles(options.workspaceDirectory)))
   routes.route('/', mcpRoutes(options))
-  routes.route('/', unavailableRoutes())
+  routes.route('/', watcherRoutes(options))
   const app = new Hono()
   app.use(async (context, next) => {
     const requestId = context.req.header(requestIdHeader)

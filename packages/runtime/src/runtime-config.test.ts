@@ -9,6 +9,7 @@ describe('parseRuntimeConfig', () => {
       workspaceDirectory: '/workspace',
       defaultTimeoutMs: 58_000,
       python: 'python3',
+      mcpConfigFiles: ['/opt/runtime-sandbox/mcp_server_configs.json', '/agentscope_runtime/mcp_server_configs.json'],
     })
   })
 

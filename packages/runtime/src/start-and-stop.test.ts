@@ -116,11 +116,6 @@ describe('running', () => {
     expect(answer.content.map(({ text }) => text)).toEqual(['early\n', expect.stringMatching(/after 1 s/), '-9'])
   })
 
-  it('says what it does not offer', async () => {
-    const runtime = await start()
-    expect(await post(runtime, '/watcher/commit_changes', {})).toMatchObject({ status: 501 })
-  })
-
   it('logs no command, no code and no secret', async () => {
     const runtime = await start()
     await post(runtime, '/tools/run_shell_command', { command: `echo needle-in-command; ${'x'.repeat(1024 * 1024)}` })

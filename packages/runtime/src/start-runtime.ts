@@ -13,6 +13,7 @@ import { startConfiguredServers } from './mcp/boot-servers.ts'
 import { McpServers } from './mcp/mcp-servers.ts'
 import { callMark, killMarked } from './process/kill-tree.ts'
 import { PipeSupply } from './process/pipe-supply.ts'
+import { GitWatcher } from './watcher/git-watcher.ts'
 import type { RuntimeConfig } from './runtime-config.ts'
 
 export type StartOptions = {
@@ -47,6 +48,7 @@ export async function startRuntime({ config, token, environment, log }: StartOpt
     kernel,
     launch,
     servers,
+    watcher: new GitWatcher(launch),
     ready,
     workspaceDirectory,
     defaultTimeoutMs,

@@ -2,6 +2,14 @@ import { z } from 'zod'
 
 const noNul = (text: string) => !text.includes('\0')
 
+/** In a query. */
+const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'a whole number')
+    .transform(Number)
+    .pipe(z.number().min(minimum).max(maximum))
+
 /** A path in the workspace: relative to it, or absolute. */
 export const workspacePathSchema = z.string().max(4096, 'path is too long').refine(noNul, 'path contains a NUL byte')
 
@@ -99,5 +107,39 @@ export const toolMapSchema = z.record(
   z.record(z.string(), z.object({ name: z.string(), json_schema: z.record(z.string(), z.unknown()) })),
 )
 
-export const commitChangesBody = z.object({ commit_message: z.string().default('Automated commit') })
-export const generateDiffBody = z.object({ commit_a: z.string().nullish(), commit_b: z.string().nullish() })
+const commitMessage = z
+  .string()
+  .max(64 * 1024)
+  .refine(noNul, 'contains a NUL byte')
+const commitName = z.string().max(256).refine(noNul, 'contains a NUL byte')
+
+export const commitChangesBody = z.object({ commit_message: commitMessage.default('Automated commit') })
+/** Both: from the one to the other. None (or empty): what changed in the workspace since the last commit. */
+export const generateDiffBody = z.object({ commit_a: commitName.nullish(), commit_b: commitName.nullish() })
+export const gitLogsQuery = z.object({
+  limit: wholeNumber(1, 1000).default(50),
+  skip: wholeNumber(0, 1_000_000).default(0),
+})
+
+/** Path → unified diff. */
+const diffsSchema = z.record(z.string(), z.string())
+
+export const generateDiffResult = z.object({
+  diffs: diffsSchema,
+  /** The rest was left out. */
+  truncated: z.boolean().optional(),
+})
+export const gitLogsResult = z.object({
+  logs: z.array(
+    z.object({
+      commit: z.string(),
+      author: z.string(),
+      /** ISO 8601. */
+      date: z.string(),
+      message: z.string(),
+      /** From the (first) parent; of a first commit, all that it has. */
+      diff: diffsSchema,
+    }),
+  ),
+  truncated: z.boolean().optional(),
+})

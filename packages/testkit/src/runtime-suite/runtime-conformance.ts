@@ -5,6 +5,7 @@ import { ipython } from './ipython.ts'
 import type { RuntimeUnderTest, StartRuntime } from './runtime-under-test.ts'
 import { mcp } from './mcp.ts'
 import { shell } from './shell.ts'
+import { watcher } from './watcher.ts'
 import { workspaceBatch } from './workspace-batch.ts'
 import { workspaceFiles } from './workspace-files.ts'
 
@@ -34,6 +35,7 @@ export function runtimeConformance(
     if (!skipPython) ipython(runtime)
     badInput(runtime)
     mcp(runtime)
+    watcher(runtime)
     workspaceFiles(runtime)
     workspaceBatch(runtime)
   })
