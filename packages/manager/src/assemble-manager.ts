@@ -12,6 +12,7 @@ import { Reconciler } from './reconcile/reconciler.ts'
 import { SandboxFinder } from './records/find-sandbox.ts'
 import { PowerSwitch } from './records/power-switch.ts'
 import { RecordLedger } from './records/record-ledger.ts'
+import { SandboxRelay } from './relay/sandbox-relay.ts'
 import { RuntimeClient } from './runtime/runtime-client.ts'
 import { ActiveSandboxes } from './sessions/active-sandboxes.ts'
 import { IdleReaper } from './sessions/idle-reaper.ts'
@@ -28,6 +29,7 @@ export type ManagerPieces = {
   creator: SandboxCreator
   ender: SandboxEnder
   tools: SandboxTools
+  relay: SandboxRelay
   power: PowerSwitch
   pools: WarmPools
   reconciler: Reconciler
@@ -63,6 +65,7 @@ export async function assembleManager(options: ManagerOptions): Promise<ManagerP
     reconciler,
     creator,
     tools: new SandboxTools(context, { finder, active }),
+    relay: new SandboxRelay(context, active),
     power: new PowerSwitch(context, finder),
     maintenance: new Maintenance(context, { ender, pools, reconciler, watch, reaper }),
   }

@@ -1,3 +1,5 @@
 export type { ManagerOptions, ManagerParts, ManagerSettings } from './manager-options.ts'
 export type { SandboxEvent } from './records/record-ledger.ts'
 export { SandboxManager } from './sandbox-manager.ts'
+export type { RelayedSocket, SandboxGateway } from './relay/sandbox-gateway.ts'
+export type { SocketAnswer, SocketRequest } from './runtime/dial-socket.ts'

@@ -16,6 +16,9 @@ import { assembleManager, type ManagerPieces } from './assemble-manager.ts'
 import { closeManager, releaseAll } from './close-manager.ts'
 import { releaseSandbox } from './end/release-sandbox.ts'
 import type { ManagerOptions } from './manager-options.ts'
+import type { RelayedSocket, SandboxGateway } from './relay/sandbox-gateway.ts'
+import type { SandboxRelay } from './relay/sandbox-relay.ts'
+import type { SocketRequest } from './runtime/dial-socket.ts'
 
 /**
  * Hands out sandboxes on any engine and state store. Everything is done elsewhere; here is what is offered.
@@ -25,7 +28,7 @@ import type { ManagerOptions } from './manager-options.ts'
  * const id = await manager.createFromPool()
  * const result = await manager.callTool(id, 'run_shell_command', { arguments: { command: 'echo hello' } })
  */
-export class SandboxManager implements ManagerApi, AsyncDisposable {
+export class SandboxManager implements ManagerApi, SandboxGateway, AsyncDisposable {
   readonly #pieces: ManagerPieces
   #closed: Promise<void> | undefined
 
@@ -121,9 +124,17 @@ export class SandboxManager implements ManagerApi, AsyncDisposable {
   }
 
   async fetchRuntime(identity: string, request: RuntimeRequest): Promise<Response> {
-    const { context, tools } = this.#pieces
-    context.gate.signal.throwIfAborted()
-    return tools.fetch(identity, request)
+    return this.#relay().fetchRuntime(identity, request)
+  }
+
+  /** Passes a request on to what a sandbox serves beside its runtime, and the answer back, whatever its status. */
+  async fetchDesktop(identity: string, request: RuntimeRequest): Promise<Response> {
+    return this.#relay().fetchDesktop(identity, request)
+  }
+
+  /** Opens a WebSocket to a sandbox; a refusal is an answer, not an error. It ends with the sandbox. */
+  async openSocket(identity: string, request: SocketRequest): Promise<RelayedSocket> {
+    return this.#relay().openSocket(identity, request)
   }
 
   /** Stops everything that it does and has made; idempotent. What it was given stays open. Never throws. */
@@ -133,6 +144,12 @@ export class SandboxManager implements ManagerApi, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #relay(): SandboxRelay {
+    const { context, relay } = this.#pieces
+    context.gate.signal.throwIfAborted()
+    return relay
   }
 
   #work<T>({ signal }: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -20,7 +20,8 @@ export function newRecord(plan: SandboxPlan, settings: ManagerSettings, now: num
     ports: [],
     mountDir: null,
     storagePath: plan.storagePath,
-    runtimeToken: newToken(),
+    // That of a replaced sandbox stays good: addresses that hold it were handed out.
+    runtimeToken: plan.predecessor?.runtimeToken ?? newToken(),
     image: plan.image,
     imageId: null,
     meta: plan.meta,

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 
 // Linux's O_PATH, which node does not name: a handle on the directory entry itself, without opening what it is.
@@ -31,6 +31,13 @@ export function unixConnector(path: string): buildConnector.connector {
     socket.once('connect', () => settle())
     socket.once('error', settle)
   }
+}
+
+/** The same, for other uses than undici's. */
+export function connectUnix(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    unixConnector(path)({} as buildConnector.Options, (error, socket) => (error ? reject(error) : resolve(socket)))
+  })
 }
 
 function openSocket(path: string): number {

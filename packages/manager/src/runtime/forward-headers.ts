@@ -43,6 +43,16 @@ function append(headers: Headers, name: string, value: string): void {
   }
 }
 
+/** Headers of a WebSocket's opening, as the sandbox may see them. */
+export function socketHeaders(
+  given: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+): Record<string, string> {
+  // The sandbox is not told where the caller's page came from: its own pages are all that it knows.
+  const { origin: _, ...rest } = requestHeaders(given, own, false)
+  return { ...rest, connection: 'Upgrade', upgrade: 'websocket' }
+}
+
 function connectionOptions(value: string | undefined): Set<string> {
   return new Set((value ?? '').split(',').map((option) => option.trim().toLowerCase()))
 }

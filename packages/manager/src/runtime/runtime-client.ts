@@ -3,12 +3,13 @@ import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { Dispatcher } from 'undici'
 import { SandboxError, type CallOptions, type Clock, type RuntimeRequest } from '@runtime-sandbox/core'
 import { requestIdHeader, sessionAffinityHeaders } from '@runtime-sandbox/protocol'
-import { requestHeaders, responseHeaders } from './forward-headers.ts'
+import { requestHeaders, responseHeaders, socketHeaders } from './forward-headers.ts'
 import { linkedAbort } from '../linked-abort.ts'
 import { mapRuntimeError } from './map-error.ts'
 import { readBounded } from './read-bounded.ts'
 import { RuntimeConnections, type RuntimeEndpoint } from './runtime-connections.ts'
-import { runtimeTarget } from './runtime-path.ts'
+import { desktopTarget, runtimeTarget } from './runtime-path.ts'
+import { dialSocket, type SocketAnswer, type SocketRequest } from './dial-socket.ts'
 import { webStream } from './web-stream.ts'
 
 /** What the runtime answered, whatever its status. */
@@ -83,15 +84,44 @@ export class RuntimeClient {
    *
    * @param onEnd called once, when the whole answer was read or the exchange has failed
    */
-  async fetch(endpoint: RuntimeEndpoint, request: RuntimeRequest, onEnd: () => void = () => {}): Promise<Response> {
+  fetch(endpoint: RuntimeEndpoint, request: RuntimeRequest, onEnd: () => void = () => {}): Promise<Response> {
+    const target = () => runtimeTarget(request.path, request.query)
+    return this.#exchange(endpoint, request, { target, own: this.#ownHeaders(endpoint) }, onEnd)
+  }
+
+  /** The same for what else a sandbox serves on its port; the runtime's token is not sent. */
+  fetchDesktop(endpoint: RuntimeEndpoint, request: RuntimeRequest, onEnd: () => void = () => {}): Promise<Response> {
+    const target = () => desktopTarget(request.path, request.query)
+    return this.#exchange(endpoint, request, { target, own: sessionAffinityHeaders(endpoint.containerId) }, onEnd)
+  }
+
+  /** Opens a WebSocket, to the runtime or to what else the sandbox serves. Ends with the sandbox. */
+  async openSocket(
+    endpoint: RuntimeEndpoint,
+    { surface, path, query, headers, signal }: SocketRequest,
+  ): Promise<SocketAnswer> {
+    const isRuntime = surface === 'runtime'
+    const target = (isRuntime ? runtimeTarget : desktopTarget)(path, query)
+    const own = isRuntime ? this.#ownHeaders(endpoint) : sessionAffinityHeaders(endpoint.containerId)
+    const answer = await dialSocket(endpoint, { target, headers: socketHeaders(headers, own), signal })
+    if (answer.socket) this.connections.hold(endpoint.name, answer.socket)
+    return answer
+  }
+
+  async #exchange(
+    endpoint: RuntimeEndpoint,
+    request: RuntimeRequest,
+    { target, own }: { target: () => string; own: Record<string, string> },
+    onEnd: () => void,
+  ): Promise<Response> {
     const method = request.method.toUpperCase()
     const { body, signal } = request
     try {
       if (!methods.has(method)) throw new SandboxError('method_not_allowed', `${method} is not passed on to sandboxes`)
       const answer = await this.#dispatch(endpoint, {
         method,
-        path: runtimeTarget(request.path, request.query),
-        headers: requestHeaders(request.headers ?? {}, this.#ownHeaders(endpoint), body !== undefined),
+        path: target(),
+        headers: requestHeaders(request.headers ?? {}, own, body !== undefined),
         body: body instanceof ReadableStream ? nodeStream(body) : (body ?? null),
         signal: signal ?? null,
         headersTimeout: endpoint.timeoutSeconds * 1000 + callGraceMs,

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { Pool } from 'undici'
 import { SandboxError, type SandboxRecord } from '@runtime-sandbox/core'
 import { unixConnector } from './connect-unix.ts'
@@ -27,6 +28,8 @@ const poolOptions: Pool.Options = {
 /** Keep-alive connections, one pool per sandbox, closed when the sandbox ends. Only ever dials the recorded url. */
 export class RuntimeConnections {
   readonly #connections = new Map<string, Connection>()
+  /** WebSockets that are open, by sandbox. */
+  readonly #sockets = new Map<string, Set<Duplex>>()
 
   /** The pool for a sandbox, and the path before the runtime's prefix. A new url (after a restart) gets a new pool. */
   open({ name, url }: RuntimeEndpoint): Connection {
@@ -38,8 +41,19 @@ export class RuntimeConnections {
     return connection
   }
 
-  /** Ends all calls to a sandbox; they fail with `sandbox_not_running`. Idempotent. */
+  /** Ends the socket with the sandbox. */
+  hold(name: string, socket: Duplex): void {
+    const sockets = this.#sockets.get(name) ?? new Set()
+    this.#sockets.set(name, sockets.add(socket))
+    socket.once('close', () => {
+      sockets.delete(socket)
+      if (sockets.size === 0 && this.#sockets.get(name) === sockets) this.#sockets.delete(name)
+    })
+  }
+
+  /** Ends all calls and sockets to a sandbox; calls fail with `sandbox_not_running`. Idempotent. */
   close(name: string): void {
+    for (const socket of this.#sockets.get(name) ?? []) socket.destroy()
     const connection = this.#connections.get(name)
     if (!connection) return
     this.#connections.delete(name)
@@ -48,7 +62,7 @@ export class RuntimeConnections {
 
   /** Sandboxes that there are connections to now. */
   names(): string[] {
-    return [...this.#connections.keys()]
+    return [...new Set([...this.#connections.keys(), ...this.#sockets.keys()])]
   }
 
   closeAll(): void {

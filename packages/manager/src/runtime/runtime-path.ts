@@ -13,6 +13,22 @@ const encodedSeparator = /%(?:2f|5c|00)/i
  * @throws SandboxError `invalid_argument`
  */
 export function runtimeTarget(path: string, query?: string): string {
+  return `${runtimePrefix}/${plainTarget(path, query)}`
+}
+
+/**
+ * The request target for `path` on a sandbox's own port, outside the runtime's prefix, by the same rules.
+ *
+ * @throws SandboxError `invalid_argument`; `route_not_found` for a path below the runtime's prefix
+ */
+export function desktopTarget(path: string, query?: string): string {
+  const target = `/${plainTarget(path, query)}`
+  const first = decode(path.split('/')[0]!)?.toLowerCase()
+  if (`/${first}` === runtimePrefix) throw new SandboxError('route_not_found', 'Not Found')
+  return target
+}
+
+function plainTarget(path: string, query: string | undefined): string {
   if (path.startsWith('/') || path.includes('\\') || controlCharacter.test(path) || encodedSeparator.test(path)) {
     throw refusal(path)
   }
@@ -20,7 +36,7 @@ export function runtimeTarget(path: string, query?: string): string {
     if (isDotSegment(segment)) throw refusal(path)
   }
   const search = query ? `?${encodeRest(query)}` : ''
-  return `${runtimePrefix}/${encodeRest(path).replaceAll('?', '%3F')}${search}`
+  return `${encodeRest(path).replaceAll('?', '%3F')}${search}`
 }
 
 function isDotSegment(segment: string): boolean {

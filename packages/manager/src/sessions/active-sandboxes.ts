@@ -48,6 +48,11 @@ export class ActiveSandboxes {
     throw new SandboxError('sandbox_not_running', `sandbox ${identity} ends again and again`)
   }
 
+  /** Marks the session of a sandbox active, when something moved that is no call. */
+  noteActivity({ sessionContextId }: SandboxRecord): void {
+    if (sessionContextId !== null) this.#touch(sessionContextId)
+  }
+
   /** Whether a call to a sandbox of the session is going on. */
   isInUse(sessionContextId: string): boolean {
     return this.#calls.has(sessionContextId)

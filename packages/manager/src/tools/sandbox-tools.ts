@@ -4,7 +4,6 @@ import {
   type CallOptions,
   type CallToolOptions,
   type ListToolsOptions,
-  type RuntimeRequest,
   type SandboxRecord,
   type ToolMap,
   type ToolResult,
@@ -87,12 +86,6 @@ export class SandboxTools {
     const record = await this.#finder.find(identity)
     if (record.state !== 'running' || record.url === '') return false
     return this.#context.runtime.isHealthy(record, { timeoutMs: healthTimeoutMs, signal })
-  }
-
-  /** The sandbox is in use until the whole answer was read. */
-  async fetch(identity: string, request: RuntimeRequest): Promise<Response> {
-    const inUse = await this.#active.use(identity, request)
-    return this.#context.runtime.fetch(inUse.record, request, () => inUse[Symbol.dispose]())
   }
 
   async #call(record: SandboxRecord, { seconds, ...call }: ToolCall): Promise<RuntimeAnswer> {
