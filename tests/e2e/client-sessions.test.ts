@@ -4,9 +4,9 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BaseSandbox, HttpManager, SandboxService, type ConnectionOptions } from '@runtime-sandbox/client'
 import { startEmbedded, type Embedded } from 'runtime-sandbox-server'
-import { engines } from './engines.ts'
+import { engines, local } from './engines.ts'
 import { until } from './sandbox-scenarios.ts'
-import { ServerProcess } from './server-process.ts'
+import { freePort, ServerProcess } from './server-process.ts'
 
 /** An MCP server over its input and output, by hand: one JSON-RPC message in each line. Its tool tells a variable and gives its text back. */
 const mcpServer = `
@@ -90,6 +90,20 @@ describe.each(engines)('sessions and MCP servers on $name', ({ skip, environment
       expect(await keys(server)).toEqual([])
       await expect(sandbox.runShellCommand('true')).rejects.toMatchObject({ code: 'sandbox_not_running' })
     })
+  })
+})
+
+describe.skipIf(local.skip)('a server that is away for a moment', () => {
+  it('is waited for by calls that are safe to repeat, and by no others', async () => {
+    const environment = { ...local.environment, PORT: String(await freePort()) }
+    const first = await ServerProcess.start({ environment })
+    const manager = new HttpManager({ baseUrl: first.url, bearerToken: first.token, retries: 10 })
+    await first.stop()
+    const asked = manager.listSessionKeys()
+    await expect(manager.create()).rejects.toMatchObject({ code: 'server_unreachable' })
+    await using second = await ServerProcess.start({ environment })
+    expect(second.url).toBe(first.url)
+    expect(await asked).toEqual([])
   })
 })
 
