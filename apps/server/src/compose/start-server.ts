@@ -1,6 +1,8 @@
 import { SandboxError, silentLogger, systemClock, type Logger, type ManagerApi } from '@runtime-sandbox/core'
+import type { SandboxManager } from '@runtime-sandbox/manager'
 import { createHttpApp } from '../http/http-app.ts'
 import { listen, type Listener } from '../http/listen.ts'
+import { upgradeHandler } from '../http/relay/upgrade-handler.ts'
 import { createServerMetrics } from '../metrics/server-metrics.ts'
 import type { Settings } from '../settings/settings-schema.ts'
 import { version } from '../version.ts'
@@ -71,7 +73,7 @@ class Server {
   readonly #configuration: Configuration
   readonly #logger: Logger
   readonly #closers = new Closers()
-  #manager: ManagerApi | undefined
+  #manager: SandboxManager | undefined
   #listener: Listener | undefined
   #closing: Promise<boolean> | undefined
 
@@ -91,14 +93,17 @@ class Server {
       version,
       logger: this.#logger,
       metrics,
+      gateway: () => this.#readyManager(),
     })
     // Before anything else: who holds the port is the one server with this state key.
-    this.#listener = await listen(app, { host, port })
+    const manager = () => this.#readyManager()
+    const onUpgrade = upgradeHandler({ manager, gateway: manager, policy, logger: this.#logger })
+    this.#listener = await listen(app, { host, port, onUpgrade })
     if (policy.generated) onGeneratedToken?.(policy.token!)
     const stateKey = memoryStateKey({ workspaceRoot: workspaceRootOf(settings, directory), host, port })
     const opening = { logger: this.#logger, stateKey, closers: this.#closers, requireImage, onEvent: metrics.onEvent }
-    const { manager, engine } = await openManager(this.#configuration, opening)
-    this.#manager = manager
+    const { manager: opened, engine } = await openManager(this.#configuration, opening)
+    this.#manager = opened
     const { url } = this.#listener
     this.#logger.info({ url, engine: engine.name, authentication: policy.token !== undefined }, 'server is ready')
     return {
@@ -106,7 +111,7 @@ class Server {
       port: this.#listener.port,
       token: policy.token,
       engine: { name: engine.name, reason: engine.reason },
-      manager,
+      manager: opened,
       close: (how) => this.close(how),
       [Symbol.asyncDispose]: async () => void (await this.close()),
     }
@@ -121,7 +126,7 @@ class Server {
     return this.#closers.run(this.#logger)
   }
 
-  #readyManager(): ManagerApi {
+  #readyManager(): SandboxManager {
     if (this.#closing) throw new SandboxError('shutting_down', 'The server is stopping')
     if (!this.#manager) throw new SandboxError('starting', 'The server is starting')
     return this.#manager

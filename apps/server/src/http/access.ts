@@ -15,7 +15,7 @@ export type AccessPolicy = {
 
 /** Refuses requests that the policy does not allow, before their body is read. */
 export function access(policy: AccessPolicy): MiddlewareHandler<HttpEnvironment> {
-  const check = policy.token === undefined ? localGuard(policy.allowedHosts) : tokenGuard(policy.token)
+  const check = callerGuard(policy)
   return async (context, next) => {
     const refusal = check(context.req.raw.headers)
     if (!refusal) return next()
@@ -24,17 +24,34 @@ export function access(policy: AccessPolicy): MiddlewareHandler<HttpEnvironment>
   }
 }
 
-type Guard = (headers: Headers) => SandboxError | undefined
+/** Judges a request by its headers: why it is refused, or undefined. */
+export type Guard = (headers: Headers) => SandboxError | undefined
+
+/** The policy for calls. */
+export function callerGuard({ token, allowedHosts }: AccessPolicy): Guard {
+  return token === undefined ? localGuard(allowedHosts) : tokenGuard(token)
+}
+
+/**
+ * The policy for what has a password of its own. Without a token, names that only resolve to this machine are refused all the same,
+ * so that no page of another site becomes one of ours.
+ */
+export function hostGuard({ token, allowedHosts }: AccessPolicy): Guard {
+  return (headers) => (token === undefined ? refusedHost(headers.get('host') ?? '', allowedHosts) : undefined)
+}
 
 function tokenGuard(token: string): Guard {
-  const expected = digest(token)
   return (headers) => {
     const match = /^bearer +(.+)$/i.exec(headers.get('authorization')?.trim() ?? '')
     if (!match) return new SandboxError('unauthorized', 'Authentication required')
-    // Digests have one length, so that the time of the comparison tells nothing.
-    if (timingSafeEqual(digest(match[1]!), expected)) return undefined
+    if (isSameSecret(match[1]!, token)) return undefined
     return new SandboxError('unauthorized', 'Invalid authentication credentials')
   }
+}
+
+/** Compares in a time that tells nothing: digests have one length. */
+export function isSameSecret(given: string, expected: string): boolean {
+  return timingSafeEqual(digest(given), digest(expected))
 }
 
 function digest(text: string): Buffer {
@@ -48,15 +65,19 @@ function digest(text: string): Buffer {
 function localGuard(allowedHosts: readonly string[]): Guard {
   return (headers) => {
     const host = headers.get('host') ?? ''
-    const name = hostName(host)
-    if (name === undefined || !(isLoopbackName(name) || allowedHosts.includes(name))) {
-      return new SandboxError('request_refused', `Host ${JSON.stringify(host)} is not a name of this server`)
-    }
+    const refusal = refusedHost(host, allowedHosts)
+    if (refusal) return refusal
     const origin = headers.get('origin')
     const site = headers.get('sec-fetch-site')
     const foreign = origin !== null ? !isOriginOf(origin, host) : site === 'cross-site' || site === 'same-site'
     return foreign ? new SandboxError('request_refused', 'Requests of other web pages are refused') : undefined
   }
+}
+
+function refusedHost(host: string, allowedHosts: readonly string[]): SandboxError | undefined {
+  const name = hostName(host)
+  if (name !== undefined && (isLoopbackName(name) || allowedHosts.includes(name))) return undefined
+  return new SandboxError('request_refused', `Host ${JSON.stringify(host)} is not a name of this server`)
 }
 
 /** The name in a Host header, in lower case, without port and brackets; undefined when it is malformed. */
@@ -66,7 +87,8 @@ function hostName(host: string): string | undefined {
   return url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
 }
 
-function isOriginOf(origin: string, host: string): boolean {
+/** Whether a page of `origin` came from this `host`. */
+export function isOriginOf(origin: string, host: string): boolean {
   const url = URL.parse(origin)
   return url !== null && url.host === URL.parse(`${url.protocol}//${host}`)?.host
 }

@@ -1,5 +1,6 @@
 import { silentLogger, type Logger, type ManagerApi } from '@runtime-sandbox/core'
 import { managerCalls, type ManagerCallName } from '@runtime-sandbox/protocol'
+import type { SandboxGateway } from '@runtime-sandbox/manager'
 import { Hono } from 'hono'
 import { access, type AccessPolicy } from './access.ts'
 import { docsPage } from './docs-page.ts'
@@ -8,7 +9,8 @@ import { healthHandler } from './health.ts'
 import type { HttpEnvironment, ManagerSource } from './http-environment.ts'
 import { methodNotAllowed, routeNotFound } from './not-found.ts'
 import { openApiDocument } from './openapi.ts'
-import { proxyHandler } from './proxy.ts'
+import { desktopHandler } from './relay/desktop.ts'
+import { proxyHandler } from './relay/proxy.ts'
 import { requestId } from './request-id.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import { rpcHandler } from './rpc-handler.ts'
@@ -21,6 +23,8 @@ export type HttpAppOptions = {
   /** Version in the OpenAPI document. */
   version?: string
   logger?: Logger
+  /** Relays desktops; default: there are none. */
+  gateway?: () => SandboxGateway
   /** Counts requests and answers /metrics; default: no metrics. */
   metrics?: Pick<ServerMetrics, 'middleware' | 'handler'>
   /** Most bytes of a call's JSON body; default 32 MiB. Bodies of /proxy have no bound: they stream. */
@@ -39,7 +43,13 @@ export function createHttpApp(manager: ManagerApi | ManagerSource, options: Http
   app.use('*', requestId({ logger }))
   if (options.metrics) app.use('*', options.metrics.middleware)
   app.get('/health', healthHandler({ manager: source, sandboxTypes }))
-  app.use('*', access(options.access ?? { token: undefined, allowedHosts: [] }))
+  const policy = options.access ?? { token: undefined, allowedHosts: [] }
+  // Desktops have passwords of their own.
+  if (options.gateway) {
+    const desktop = desktopHandler({ manager: source, gateway: options.gateway, policy })
+    app.all('/desktop/:identity', desktop).all('/desktop/:identity/*', desktop)
+  }
+  app.use('*', access(policy))
   app.all('/health', (context) => methodNotAllowed(context, ['GET']))
   mountCalls(app, source, options)
   const proxy = proxyHandler(source)

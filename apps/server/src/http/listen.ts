@@ -1,10 +1,17 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import { StartupError } from '../startup-error.ts'
 import type { HttpApp } from './http-app.ts'
+import type { UpgradeHandler } from './relay/upgrade-handler.ts'
 
-export type ListenOptions = { host: string; port: number }
+export type ListenOptions = {
+  host: string
+  port: number
+  /** Takes over connections that ask for another protocol; default: they are refused. */
+  onUpgrade?: UpgradeHandler | undefined
+}
 
 /** A listening socket with an app behind it. */
 export type Listener = {
@@ -19,7 +26,7 @@ export type Listener = {
 }
 
 /** @throws StartupError when the address cannot be had */
-export async function listen(app: HttpApp, { host, port }: ListenOptions): Promise<Listener> {
+export async function listen(app: HttpApp, { host, port, onUpgrade }: ListenOptions): Promise<Listener> {
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
@@ -32,13 +39,14 @@ export async function listen(app: HttpApp, { host, port }: ListenOptions): Promi
   }) as Server
   // A connection that was busy when the server closed goes idle with its answer, and nothing else would end it then.
   server.on('request', (_, outgoing) => outgoing.once('close', () => setImmediate(() => server.emit('idle'))))
+  const sockets = takeUpgrades(server, onUpgrade)
   await bind(server, host, port)
   const address = server.address() as AddressInfo
   let closing: Promise<void> | undefined
   return {
     url: urlOf(host, address.port),
     port: address.port,
-    close: ({ graceMs }) => (closing ??= closeServer(server, graceMs)),
+    close: ({ graceMs }) => (closing ??= closeServer(server, sockets, graceMs)),
   }
 }
 
@@ -68,7 +76,22 @@ function urlOf(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 
-function closeServer(server: Server, graceMs: number): Promise<void> {
+/** @returns the connections that were taken over; the server itself forgets them */
+function takeUpgrades(server: Server, onUpgrade: UpgradeHandler | undefined): ReadonlySet<Duplex> {
+  const sockets = new Set<Duplex>()
+  // Without a listener, node would treat such a request like any other.
+  if (!onUpgrade) return sockets
+  server.on('upgrade', (request, socket, head) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    onUpgrade(request, socket, head)
+  })
+  return sockets
+}
+
+function closeServer(server: Server, sockets: ReadonlySet<Duplex>, graceMs: number): Promise<void> {
+  // They end by nothing else, so there is nothing to wait for.
+  for (const socket of sockets) socket.destroy()
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs)
     server.close(() => {

@@ -1,7 +1,7 @@
 import { errorKind, type ErrorCode } from '@runtime-sandbox/core'
 import { errorBodySchema, failureSchema, managerCalls, type RpcDefinition } from '@runtime-sandbox/protocol'
 import { z } from 'zod'
-import { proxyMethods } from './proxy.ts'
+import { proxyMethods } from './relay/proxy.ts'
 
 type Json = Record<string, unknown>
 export type Operation = {

@@ -77,7 +77,16 @@ export class SandboxTools {
     }
     using inUse = await this.#active.use(identity, { signal })
     const { record } = inUse
-    const answer = await this.#call(record, { method: 'POST', path: 'mcp/add_servers', body: body.data, signal })
+    // They start side by side, each within its own limit.
+    const limits = Object.values(body.data.server_configs.mcpServers).map(({ timeout = 0 }) => timeout)
+    const seconds = Math.max(record.timeoutSeconds, ...limits)
+    const answer = await this.#call(record, {
+      method: 'POST',
+      path: 'mcp/add_servers',
+      body: body.data,
+      seconds,
+      signal,
+    })
     return answer.status >= 400 ? failedToolResult(answer) : answer.text
   }
 

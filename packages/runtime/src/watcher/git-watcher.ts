@@ -11,7 +11,7 @@ export type WatchOptions = Pick<GitOptions, 'timeoutMs' | 'signal'>
 
 export type Diffs = { diffs: Record<string, string>; truncated: boolean }
 
-export type LogEntry = { commit: string; author: string; date: string; message: string; diff: Record<string, string> }
+type LogEntry = { commit: string; author: string; date: string; message: string; diff: Record<string, string> }
 
 /** Patches in one answer; what is behind is left out, and the answer says so. */
 const maxPatchBytes = 8 * 1024 * 1024

@@ -20,14 +20,18 @@ export function forwardedRequestHeaders(headers: Headers, requestId: string, has
   return { ...forwarded, [requestIdHeader]: requestId }
 }
 
-/** The headers of a sandbox's answer that go to the client. */
-export function forwardedResponseHeaders(headers: Headers, requestId: string): Record<string, string> {
+/** The headers of a sandbox's answer that go to the client; those of `guard` replace the sandbox's own. */
+export function forwardedResponseHeaders(
+  headers: Headers,
+  requestId: string,
+  guard: Readonly<Record<string, string>> = harmless,
+): Record<string, string> {
   const forwarded: Record<string, string> = {}
   const named = connectionHeaders(headers)
   for (const [name, value] of headers) {
     if (!hopByHopHeaders.has(name) && !theirs.has(name) && !named.has(name)) forwarded[name] = value
   }
-  return { ...forwarded, ...harmless, [requestIdHeader]: requestId }
+  return { ...forwarded, ...guard, [requestIdHeader]: requestId }
 }
 
 /** Names that the Connection header declares to be of one hop only. */

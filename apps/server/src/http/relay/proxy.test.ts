@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { SandboxError, type RuntimeRequest } from '@runtime-sandbox/core'
 import { describe, expect, it } from 'vitest'
-import { fakeManager } from './fake-manager.fixture.ts'
-import { parseProxyTarget } from './proxy-target.ts'
-import { serve } from './server.fixture.ts'
+import { fakeManager } from '../fake-manager.fixture.ts'
+import { parseSandboxTarget } from './sandbox-target.ts'
+import { serve } from '../server.fixture.ts'
 
 /** A server behind a runtime that listens to `listener`, and a front server that proxies to it. */
 async function proxied(listener: RequestListener) {
@@ -235,7 +235,7 @@ describe('a proxy target', () => {
     ],
     ['http://host:1/proxy/a/b%20c', { identity: 'a', path: 'b%20c', query: undefined }],
   ])('%s is read', (url, target) => {
-    expect(parseProxyTarget(url)).toEqual(target)
+    expect(parseSandboxTarget(url, 'proxy')).toMatchObject(target)
   })
 
   it.each([
@@ -254,7 +254,7 @@ describe('a proxy target', () => {
     `/proxy/${'a'.repeat(257)}/b`,
     '/other/a/b',
   ])('%s is refused', (url) => {
-    expect(parseProxyTarget(url)).toBeUndefined()
+    expect(parseSandboxTarget(url, 'proxy')).toBeUndefined()
   })
 })
 
