@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
 import type { Logger } from '@runtime-sandbox/core'
 import { helpText, parseCommandLine, type CommandLine } from './command-line.ts'
 import { startServer } from './compose/start-server.ts'
@@ -8,6 +9,10 @@ import { createLogger } from './log.ts'
 import { ShutdownSignals } from './shutdown-signals.ts'
 import { StartupError } from './startup-error.ts'
 import { version } from './version.ts'
+
+// What is passed on lives in short-lived buffers outside the heap, which only a collection frees. A young generation that stays
+// small collects often: large files then cost half the memory, and pass faster.
+setFlagsFromString('--semi-space-growth-factor=1')
 
 const tell = (text: string) => process.stderr.write(`${text}\n`)
 

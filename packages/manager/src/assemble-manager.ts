@@ -20,6 +20,7 @@ import { SandboxRestorer } from './sessions/sandbox-restorer.ts'
 import { SandboxTools } from './tools/sandbox-tools.ts'
 import { WorkGate } from './work-gate.ts'
 import { guardMount } from './workspace/mount-guard.ts'
+import { WorkspaceOwners } from './workspace/workspace-owners.ts'
 import { Workspaces } from './workspace/workspaces.ts'
 
 /** The pieces of one manager. */
@@ -80,7 +81,8 @@ function contextOf(options: ManagerOptions, mounts: readonly Mount[]): ManagerCo
   const logger = options.logger.child({ part: 'manager' })
   const instanceId = randomUUID()
   const root = backend.mountsHostDirectories ? settings.workspaceRoot : null
-  const { storageFolder } = settings
+  const { storageFolder, prefix, stateKey } = settings
+  const owners = state.ephemeral && root !== null ? new WorkspaceOwners({ root, prefix, stateKey }) : undefined
   return {
     ...options,
     logger,
@@ -88,7 +90,7 @@ function contextOf(options: ManagerOptions, mounts: readonly Mount[]): ManagerCo
     random: options.random ?? Math.random,
     ledger: new RecordLedger({ ...options, logger }),
     runtime: new RuntimeClient(clock, options),
-    workspaces: new Workspaces({ root, storage, storageFolder, logger }),
+    workspaces: new Workspaces({ root, storage, storageFolder, logger, owners }),
     gate: new WorkGate(),
     leases: { state, clock, logger, holder: instanceId },
     readonlyMounts: mounts,

@@ -128,7 +128,8 @@ function disorder(world: Harness): string[] {
 async function workspacesLeft(world: Harness): Promise<string[]> {
   const lost = [...world.state.records.values()].filter(({ state }) => state === 'error')
   const kept = new Set(lost.map(({ mountDir }) => mountDir))
-  return (await world.workspaces()).filter((name) => !kept.has(join(world.root, name)))
+  const names = [...(await world.workspaces()), ...(await world.owned())]
+  return names.filter((name) => !kept.has(join(world.root, name)))
 }
 
 /** No directory is two sandboxes'. */

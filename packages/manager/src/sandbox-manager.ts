@@ -16,6 +16,7 @@ import { assembleManager, type ManagerPieces } from './assemble-manager.ts'
 import { closeManager, releaseAll } from './close-manager.ts'
 import { releaseSandbox } from './end/release-sandbox.ts'
 import type { ManagerOptions } from './manager-options.ts'
+import { WorkspaceKeeper } from './reconcile/workspace-keeper.ts'
 import type { RelayedSocket, SandboxGateway } from './relay/sandbox-gateway.ts'
 import type { SandboxRelay } from './relay/sandbox-relay.ts'
 import type { SocketRequest } from './runtime/dial-socket.ts'
@@ -45,6 +46,7 @@ export class SandboxManager implements ManagerApi, SandboxGateway, AsyncDisposab
     const pieces = await assembleManager(options)
     const { gate } = pieces.context
     await gate.run((signal) => pieces.reconciler.sweep(signal), { abortOnClose: true })
+    await gate.run(() => new WorkspaceKeeper(pieces.context).sweep(), { abortOnClose: true })
     pieces.maintenance.start()
     return new SandboxManager(pieces)
   }

@@ -21,7 +21,7 @@ export function newRecord(plan: SandboxPlan, settings: ManagerSettings, now: num
     mountDir: null,
     storagePath: plan.storagePath,
     // That of a replaced sandbox stays good: addresses that hold it were handed out.
-    runtimeToken: plan.predecessor?.runtimeToken ?? newToken(),
+    runtimeToken: keptToken(plan) ?? newToken(),
     image: plan.image,
     imageId: null,
     meta: plan.meta,
@@ -41,6 +41,11 @@ export function newRecord(plan: SandboxPlan, settings: ManagerSettings, now: num
     redirectTo: null,
     revision: 1,
   }
+}
+
+/** None, when the server was restarted meanwhile: it is not written to a disk. */
+function keptToken({ predecessor }: SandboxPlan): string | undefined {
+  return predecessor && predecessor.runtimeToken !== '' ? predecessor.runtimeToken : undefined
 }
 
 /** What the engine is asked to make. `readonlyMounts` are checked ones. */

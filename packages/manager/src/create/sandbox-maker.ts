@@ -79,6 +79,7 @@ export class SandboxMaker {
     exit.madeAs(attempt.record.containerId)
     signal.throwIfAborted()
     await waitForRuntime(attempt.record, { ...this.#context, timeoutMs: this.#context.settings.startTimeoutMs, signal })
+    await workspaces.noteReady(record, plan.predecessor)
     const ready = await this.#ready(attempt, plan)
     // An end that was told before the record was written was not for the reconciler.
     signal.throwIfAborted()

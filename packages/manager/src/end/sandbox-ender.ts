@@ -64,8 +64,13 @@ export class SandboxEnder {
   recycle(name: string, idle: { idleBefore: number; reason: string }): Promise<boolean> {
     return this.#alone(name, async () => {
       const recycled = await this.#context.ledger.recycle(name, idle)
-      if (recycled) await this.#finish(recycled)
-      return recycled !== undefined
+      if (!recycled) return false
+      // Before anything of it goes: a server that is killed then finds it again.
+      await this.#context.workspaces.noteRecycled(recycled).catch((error: unknown) => {
+        this.#context.logger.error({ err: error, name }, 'a recycled sandbox could not be noted beside its workspace')
+      })
+      await this.#finish(recycled)
+      return true
     })
   }
 

@@ -5,6 +5,7 @@ import type { SandboxPlan } from '../create/sandbox-plan.ts'
 import { isMadeSessionId, isSessionId } from '../records/sandbox-identity.ts'
 import { guardMount } from './mount-guard.ts'
 import { removeTree } from './remove-tree.ts'
+import type { WorkspaceOwner, WorkspaceOwners } from './workspace-owners.ts'
 
 export type WorkspacesOptions = {
   /** Parent of the workspaces; null when they live in the sandbox only. */
@@ -12,6 +13,8 @@ export type WorkspacesOptions = {
   storage: WorkspaceStorage | undefined
   storageFolder: string | null
   logger: Logger
+  /** Where whose directories are whose is noted; undefined when the store remembers that. */
+  owners?: WorkspaceOwners | undefined
 }
 
 /** Host directory of a sandbox's workspace, and where it is kept. */
@@ -53,9 +56,33 @@ export class Workspaces {
     if (storage && mountDir !== null && storagePath !== null) await storage.upload(mountDir, storagePath)
   }
 
+  /** Notes that a sandbox is ready in its directory, under a new name if it was restored. */
+  async noteReady({ mountDir }: Pick<SandboxRecord, 'mountDir'>, predecessor: SandboxRecord | null): Promise<void> {
+    if (mountDir === null) return
+    const name = predecessor?.name
+    await this.#options.owners?.note(mountDir, ({ earlier }) => ({
+      made: true,
+      recycled: null,
+      earlier: name === undefined ? earlier : [...earlier, name],
+    }))
+  }
+
+  /** Notes that a sandbox is recycled, with all that restoring it takes. */
+  async noteRecycled(record: SandboxRecord): Promise<void> {
+    if (record.mountDir === null) return
+    await this.#options.owners?.note(record.mountDir, () => ({ recycled: { ...record, runtimeToken: '' } }))
+  }
+
+  /** What is noted of the directories; nothing where the store remembers. */
+  listOwners(): AsyncIterable<{ directory: string; owner: WorkspaceOwner }> {
+    return this.#options.owners?.list() ?? nothing()
+  }
+
   /** Deletes the directory if it is ours; a caller's own is never touched. Idempotent. */
   async discard(record: Pick<SandboxRecord, 'mountDir'>): Promise<void> {
-    if (this.isOwn(record)) await removeTree(record.mountDir!)
+    if (!this.isOwn(record)) return
+    await removeTree(record.mountDir!)
+    await this.#options.owners?.end(record.mountDir!)
   }
 
   /** Whether the server made the directory, and so has to delete it: it lies among the workspaces, where no caller's may. */
@@ -67,6 +94,7 @@ export class Workspaces {
   async #make(record: SandboxRecord, plan: SandboxPlan): Promise<void> {
     if (!this.isOwn(record)) return
     await mkdir(this.#options.root!, { recursive: true, mode: 0o700 })
+    await this.#options.owners?.begin(record.mountDir!)
     await mkdir(record.mountDir!)
     // Inside, other users than the server's write to it; from outside, the parent keeps others away.
     if (plan.security.nonRoot) await chmod(record.mountDir!, 0o777)
@@ -85,6 +113,8 @@ export class Workspaces {
     return join(root, sessionId)
   }
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 async function isDirectory(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined)

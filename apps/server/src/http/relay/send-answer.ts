@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { sourceOf } from '@runtime-sandbox/manager'
 import type { HttpContext } from '../http-environment.ts'
 
 /** The target of a request as it was sent, not normalised. */
@@ -33,7 +34,7 @@ export async function sendAnswer(
 async function pipeBody(context: HttpContext, body: NonNullable<Response['body']>, outgoing: ServerResponse) {
   outgoing.flushHeaders()
   try {
-    await pipeline(Readable.fromWeb(body), outgoing)
+    await pipeline(sourceOf(body) ?? Readable.fromWeb(body), outgoing)
   } catch (error) {
     // Either side went away; pipeline has destroyed the other one.
     context.get('logger').debug({ err: error }, 'proxied answer broke off')
