@@ -42,7 +42,7 @@ export class SandboxEnder {
         replacement = record.state === 'replaced' ? record.redirectTo : null
         return record.state === 'released' || replacement !== null ? undefined : { ...releasedPatch(record), reason }
       })
-      if (released) await this.#finish(released)
+      if (released) await this.#note(released).then(() => this.#finish(released))
       else if (this.#unfinished.has(name)) await this.#retry(name)
       return replacement ?? undefined
     })
@@ -65,10 +65,7 @@ export class SandboxEnder {
     return this.#alone(name, async () => {
       const recycled = await this.#context.ledger.recycle(name, idle)
       if (!recycled) return false
-      // Before anything of it goes: a server that is killed then finds it again.
-      await this.#context.workspaces.noteRecycled(recycled).catch((error: unknown) => {
-        this.#context.logger.error({ err: error, name }, 'a recycled sandbox could not be noted beside its workspace')
-      })
+      await this.#note(recycled)
       await this.#finish(recycled)
       return true
     })
@@ -162,6 +159,17 @@ export class SandboxEnder {
       return undefined
     } catch (error) {
       return { error, message: 'a container could not be removed; it will be tried again' }
+    }
+  }
+
+  /** Before anything of it goes, beside the workspace: a server that is killed then finds it again. */
+  async #note(record: SandboxRecord): Promise<void> {
+    const { workspaces, logger } = this.#context
+    try {
+      if (record.state === 'recycled') await workspaces.noteRecycled(record)
+      else await workspaces.noteReleased(record)
+    } catch (error) {
+      logger.error({ err: error, name: record.name }, 'the end of a sandbox could not be noted beside its workspace')
     }
   }
 

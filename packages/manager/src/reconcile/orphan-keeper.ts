@@ -1,9 +1,12 @@
-import { SandboxError, type ContainerInfo } from '@runtime-sandbox/core'
+import { SandboxError, type ContainerInfo, type SandboxRecord } from '@runtime-sandbox/core'
 import type { ManagerContext } from '../manager-context.ts'
+import { waitForRuntime } from '../runtime/wait-for-runtime.ts'
 import { recordFromContainer, workspaceOfContainer } from '../records/container-labels.ts'
 
 /** So long a resource without a record may be there in a shared store, which may have lost or not yet shown the record. */
 const graceMs = 60_000
+/** So long is waited for the runtime of a sandbox that is adopted. */
+const adoptionMs = 3000
 
 /** Decides about resources that carry our labels and have no record: adopted where sandboxes outlive the server, else removed. */
 export class OrphanKeeper {
@@ -56,6 +59,7 @@ export class OrphanKeeper {
     const imageOf = (type: string) => (registry.has(type) ? registry.get(type).image : undefined)
     const record = recordFromContainer(info, { settings, imageOf, now: clock.now() })
     if (!record) return false
+    await this.#awaitRuntime(record)
     try {
       // No capacity: it is there, whatever the limit says.
       await ledger.insert(record)
@@ -64,5 +68,11 @@ export class OrphanKeeper {
     }
     this.#seenAt.delete(info.name)
     return true
+  }
+
+  /** It may have been started just before its server was killed. One that does not answer is its caller's all the same. */
+  async #awaitRuntime(record: SandboxRecord): Promise<void> {
+    const { gate } = this.#context
+    await waitForRuntime(record, { ...this.#context, timeoutMs: adoptionMs, signal: gate.signal }).catch(() => {})
   }
 }

@@ -61,6 +61,7 @@ describe('after a kill, with a store that forgot everything', () => {
     world.engine.healthy = false
     void codeOf(run(first, name))
     await expect.poll(() => world.engine.containers.size).toBe(1)
+    for (const container of world.engine.containers.values()) container.healthy = true
     const second = await next()
     const [made] = world.engine.names()
     expect((await second.getInfo(name)).name).toBe(made)
@@ -70,8 +71,10 @@ describe('after a kill, with a store that forgot everything', () => {
 
   it('a directory that nobody was told of is deleted', async () => {
     const { world, first, next } = await twoServers()
-    world.engine.create = (_spec, { signal } = {}) =>
-      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+    world.engine.create = (_spec, options) =>
+      new Promise((_, reject) =>
+        options?.signal?.addEventListener('abort', () => reject(options.signal!.reason as Error)),
+      )
     void codeOf(first.create())
     await expect.poll(() => world.workspaces()).toHaveLength(1)
     Reflect.deleteProperty(world.engine, 'create')

@@ -37,9 +37,13 @@ export class WorkspaceKeeper {
     await this.#context.workspaces.noteReady(user, replaced)
   }
 
-  async #settle(directory: string, { made, recycled, earlier }: WorkspaceOwner): Promise<void> {
+  async #settle(directory: string, { made, recycled, released, earlier }: WorkspaceOwner): Promise<void> {
     const { settings, workspaces, logger, clock } = this.#context
-    if (settings.autoCleanup || !made) return workspaces.discard({ mountDir: directory })
+    const storagePath = released?.storagePath ?? recycled?.storagePath ?? null
+    if (released || settings.autoCleanup || !made) {
+      await workspaces.keep({ mountDir: directory, storagePath })
+      return workspaces.discard({ mountDir: directory })
+    }
     if (!recycled) {
       logger.error({ directory }, 'the workspace of a sandbox whose container is gone stays on the host')
       return

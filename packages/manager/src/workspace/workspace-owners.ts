@@ -12,6 +12,8 @@ const ownerSchema = z.object({
   made: z.boolean(),
   /** The recycled sandbox that it belongs to; without its token. */
   recycled: sandboxRecordSchema.nullable(),
+  /** The sandbox was released: the directory has to be kept in the storage, where it has a place there, and deleted. */
+  released: z.object({ storagePath: z.string().nullable() }).nullable(),
   /** Earlier names of the sandbox that it belongs to. */
   earlier: z.array(z.string()),
 })
@@ -44,7 +46,7 @@ export class WorkspaceOwners {
   /** Notes that a directory is about to be made. */
   async begin(directory: string): Promise<void> {
     const { prefix, stateKey } = this.#options
-    await this.#write(directory, { prefix, stateKey, made: false, recycled: null, earlier: [] })
+    await this.#write(directory, { prefix, stateKey, made: false, recycled: null, released: null, earlier: [] })
   }
 
   /** Changes what is noted of a directory, if anything is. */

@@ -73,6 +73,12 @@ export class Workspaces {
     await this.#options.owners?.note(record.mountDir, () => ({ recycled: { ...record, runtimeToken: '' } }))
   }
 
+  /** Notes that a sandbox is released, so that its directory goes whatever happens. */
+  async noteReleased({ mountDir, storagePath }: SandboxRecord): Promise<void> {
+    if (mountDir === null) return
+    await this.#options.owners?.note(mountDir, () => ({ released: { storagePath } }))
+  }
+
   /** What is noted of the directories; nothing where the store remembers. */
   listOwners(): AsyncIterable<{ directory: string; owner: WorkspaceOwner }> {
     return this.#options.owners?.list() ?? nothing()
