@@ -107,10 +107,11 @@ export const toolMapSchema = z.record(
   z.record(z.string(), z.object({ name: z.string(), json_schema: z.record(z.string(), z.unknown()) })),
 )
 
+const maxCommitMessageBytes = 64 * 1024
 const commitMessage = z
   .string()
-  .max(64 * 1024)
   .refine(noNul, 'contains a NUL byte')
+  .refine((text) => new TextEncoder().encode(text).length <= maxCommitMessageBytes, 'is longer than 64 KiB')
 const commitName = z.string().max(256).refine(noNul, 'contains a NUL byte')
 
 export const commitChangesBody = z.object({ commit_message: commitMessage.default('Automated commit') })
@@ -139,7 +140,10 @@ export const gitLogsResult = z.object({
       message: z.string(),
       /** From the (first) parent; of a first commit, all that it has. */
       diff: diffsSchema,
+      /** Something of `diff` was left out. */
+      truncated: z.boolean().optional(),
     }),
   ),
+  /** There was too much to tell all of it. What was asked for beyond these commits begins behind them. */
   truncated: z.boolean().optional(),
 })

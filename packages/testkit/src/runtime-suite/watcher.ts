@@ -1,8 +1,17 @@
+import { randomInt } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { callerOf, type RuntimeUnderTest } from './runtime-under-test.ts'
 
 type Diffs = { diffs: Record<string, string>; truncated: boolean }
-type Logs = { logs: { commit: string; author: string; date: string; message: string; diff: Record<string, string> }[] }
+type Entry = {
+  commit: string
+  author: string
+  date: string
+  message: string
+  diff: Record<string, string>
+  truncated?: true
+}
+type Logs = { logs: Entry[]; truncated: boolean }
 
 /** Names that git writes in quotes, or that look like something else. */
 const strangeNames = [
@@ -24,8 +33,9 @@ export function watcher(runtime: () => RuntimeUnderTest): void {
   describe('the git watcher', () => {
     const commit = async (message?: string) => {
       const response = await post('/watcher/commit_changes', message === undefined ? {} : { commit_message: message })
-      expect(response.status).toBe(200)
-      return ((await response.json()) as { commit: string }).commit
+      const answer = (await response.json()) as { commit: string; detail?: string }
+      expect([response.status, answer.detail]).toEqual([200, undefined])
+      return answer.commit
     }
     const diff = async (from?: string | null, to?: string | null) => {
       const response = await post('/watcher/generate_diff', { commit_a: from, commit_b: to })
@@ -34,7 +44,13 @@ export function watcher(runtime: () => RuntimeUnderTest): void {
     const logs = async (query = '') => (await (await send(`/watcher/git_logs${query}`)).json()) as Logs
     const git = async (command: string) => (await shell(`git ${command}`)).content[0]!.text.trim()
 
+    const running = async (command: string) => {
+      const pattern = `[${command[0]}]${command.slice(1)}`
+      return git(`--version >/dev/null; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -o '${pattern}'`)
+    }
+
     beforeAll(async () => {
+      await put('kept.txt', 'kept\n')
       await commit('everything before')
     })
 
@@ -123,14 +139,66 @@ export function watcher(runtime: () => RuntimeUnderTest): void {
 
     it('makes a repository where there is none', async () => {
       await shell('mv .git /tmp/kept-git')
-      expect(await logs()).toMatchObject({ logs: [] })
       await put('first.txt', 'first\n')
+      expect(await logs()).toEqual({ logs: [], truncated: false })
       expect((await diff()).diffs['first.txt']).toContain('\n+first\n')
+      expect((await diff('HEAD', 'HEAD')).status).not.toBe(200)
+      expect((await shell('test -e .git || echo none')).content[0]!.text).toBe('none\n')
       await commit('a beginning')
       const { logs: all } = await logs()
       expect(all).toHaveLength(1)
       expect(all[0]!.diff['first.txt']).toContain('\n+first\n')
+      await shell('rm -rf .git first.txt; mv /tmp/kept-git .git')
+    })
+
+    it('tells a repository without a commit as one where everything is new', async () => {
+      await shell('mv .git /tmp/kept-git; git init -q')
+      expect(await logs()).toEqual({ logs: [], truncated: false })
+      expect((await diff()).diffs['kept.txt']).toContain('\n+kept\n')
+      expect((await diff('HEAD', 'HEAD')).status).toBe(404)
       await shell('rm -rf .git; mv /tmp/kept-git .git')
+    })
+
+    it('works where no branch is checked out', async () => {
+      const branch = await git('symbolic-ref --short HEAD')
+      await shell('git checkout --detach -q')
+      await put('detached.txt', 'x\n')
+      expect(Object.keys((await diff()).diffs)).toEqual(['detached.txt'])
+      const detached = await commit('detached')
+      expect((await logs('?limit=1')).logs[0]).toMatchObject({ commit: detached })
+      await shell(`git branch -f ${branch} HEAD; git checkout -q ${branch}`)
+    })
+
+    it('tells a repository within as its commit, and takes content for nothing else', async () => {
+      await shell('git init -q within; git init -q unborn; echo x > unborn/x')
+      await shell('cd within; git -c user.name=a -c user.email=a@b commit -q --allow-empty -m first')
+      await put(
+        'pretends.txt',
+        'x\rdiff --git a/evil b/evil\r@@ -1 +1 @@\u2028diff --git a/worse b/worse\ndiff --git a/a b/a\n',
+      )
+      const { diffs } = await diff()
+      expect(Object.keys(diffs).toSorted()).toEqual(['pretends.txt', 'within'])
+      expect(diffs['within']).toMatch(/\n\+Subproject commit [0-9a-f]{40}\n/)
+      expect(diffs['pretends.txt']).toContain('\n+diff --git a/a b/a\n')
+      await commit('within')
+      expect(Object.keys((await logs('?limit=1')).logs[0]!.diff).toSorted()).toEqual(['pretends.txt', 'within'])
+      await shell('rm -rf unborn within pretends.txt')
+      await commit('without')
+    })
+
+    it('ends git, and what it started, when the caller goes away', async () => {
+      const nap = `sleep ${randomInt(100_000, 999_999)}`
+      await shell(
+        `git config filter.slow.clean "${nap}"; echo "slow.txt filter=slow" > .gitattributes; echo x > slow.txt`,
+      )
+      const controller = new AbortController()
+      const pending = post('/watcher/commit_changes', {}, { signal: controller.signal })
+      await expect.poll(() => running(nap), { timeout: 5_000 }).not.toBe('')
+      controller.abort()
+      await expect(pending).rejects.toThrow()
+      await expect.poll(() => running(nap), { timeout: 5_000 }).toBe('')
+      await shell('rm .gitattributes slow.txt; git config --unset filter.slow.clean')
+      await commit('after one that was ended')
     })
 
     it('does one thing at a time, however many ask', async () => {
@@ -139,12 +207,19 @@ export function watcher(runtime: () => RuntimeUnderTest): void {
     })
 
     it('leaves out what is too much, and says so', async () => {
-      await shell('seq 3000000 > huge')
-      const { diffs, truncated } = await diff()
-      expect(truncated).toBe(true)
-      expect(diffs['huge']!.length).toBeGreaterThan(1_000_000)
-      expect(diffs['huge']!.length).toBeLessThan(20_000_000)
-      await remove('huge')
+      await shell('seq 2000000 > huge; head -c 40000000 /dev/zero | tr "\\0" x > larger; echo after > z-after')
+      const told = await diff()
+      expect(told.truncated).toBe(true)
+      expect(told.diffs['huge']).toMatch(/^\+1\n[^]*\n\\ \[… \d+ bytes left out …\]\n$/m)
+      expect(told.diffs['huge']!.length).toBeLessThan(2_000_000)
+      expect(told.diffs['larger']).toContain('Binary files /dev/null and b/larger differ')
+      expect(told.diffs['z-after']).toContain('\n+after\n')
+      await commit('too much')
+      const { logs: entries, truncated } = await logs('?limit=2')
+      expect([truncated, entries[0]!.truncated, entries[1]!.truncated]).toEqual([true, true, undefined])
+      expect(entries[0]!.diff).toEqual(told.diffs)
+      await shell('rm huge larger z-after')
+      await commit('less')
     })
 
     it('runs nothing that the repository asks for, and is told who commits', async () => {
@@ -171,8 +246,24 @@ export function watcher(runtime: () => RuntimeUnderTest): void {
       ['--output=/tmp/pwned', 'HEAD', 404],
       ['HEAD', 'HEAD..HEAD~1', 404],
       ['HEAD', 'a\0b', 422],
+      ['HEAD', '-', 404],
+      ['HEAD', 'HEAD:kept.txt', 404],
+      ['HEAD', 'x'.repeat(300), 422],
     ])('refuses a range from %j to %j', async (from, to, status) => {
       expect((await diff(from, to)).status).toBe(status)
+    })
+
+    it.each<[string, string | null, number]>([
+      ['with NUL', 'a\0b', 422],
+      ['of 80 KB', 'ü'.repeat(40_000), 422],
+      ['that is null', null, 422],
+      ['of 64 KiB', 'ü'.repeat(32 * 1024), 200],
+      ['that is empty', '', 200],
+      ['like an option', '--amend', 200],
+    ])('answers a message %s', async (_, message, status) => {
+      const response = await post('/watcher/commit_changes', { commit_message: message })
+      expect(response.status).toBe(status)
+      if (status === 200) expect((await logs('?limit=1')).logs[0]!.message === message).toBe(true)
     })
 
     it.each(['?limit=0', '?limit=1001', '?limit=x', '?skip=-1'])('refuses %s', async (query) => {
