@@ -18,6 +18,8 @@ export type MaintenanceParts = {
 
 /** Least pause between sweeps; the engine's own events tell of most changes at once. */
 const sweepEveryMs = 10_000
+/** A sweep looks at everything, so the pause grows with what there is: it is so many times as long as the sweep was. */
+const pausePerSweep = 100
 
 /** What goes on without anybody asking: the engine's events, the pools, the idle sessions, the sweeps. */
 export class Maintenance {
@@ -25,6 +27,7 @@ export class Maintenance {
   readonly #parts: MaintenanceParts
   readonly #loop: ScanLoop | undefined
   #sweptAt: number
+  #sweepTookMs = 0
   #sweeping = false
   #failing = false
 
@@ -55,13 +58,15 @@ export class Maintenance {
     this.#parts.pools.tick()
     this.#parts.reaper.tick()
     const { clock, settings } = this.#context
-    if (clock.now() - this.#sweptAt >= Math.max(sweepEveryMs, settings.scanIntervalMs)) this.#sweep()
+    const pauseMs = Math.max(sweepEveryMs, settings.scanIntervalMs, this.#sweepTookMs * pausePerSweep)
+    if (clock.now() - this.#sweptAt >= pauseMs) this.#sweep()
   }
 
   #sweep(): void {
     if (this.#sweeping) return
     this.#sweeping = true
     const { gate, clock } = this.#context
+    const begunAt = clock.now()
     gate
       .run((signal) => this.#parts.reconciler.sweep(signal), { abortOnClose: true })
       .then(() => this.#swept())
@@ -69,6 +74,7 @@ export class Maintenance {
       .finally(() => {
         this.#sweeping = false
         this.#sweptAt = clock.now()
+        this.#sweepTookMs = this.#sweptAt - begunAt
       })
   }
 
