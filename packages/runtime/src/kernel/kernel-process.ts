@@ -38,6 +38,7 @@ export class KernelUnavailable extends Error {}
 /** One Python process that hosts the shell. Ends once, with a reason, and is not restarted here. */
 export class KernelProcess {
   #child: ChildProcess | undefined
+  #outputs: Readable[] = []
   #killed = false
   /** Why the process ended; resolves once, when its output has been read. */
   readonly ended: Promise<string>
@@ -64,6 +65,15 @@ export class KernelProcess {
     requests.write(`${JSON.stringify({ id, code, marker })}\n`)
   }
 
+  /** Takes no more output, which holds the cell back when it prints on. */
+  pause(): void {
+    for (const stream of this.#outputs) stream.pause()
+  }
+
+  resume(): void {
+    for (const stream of this.#outputs) stream.resume()
+  }
+
   /** As Ctrl-C: the cell and the child processes in its group get SIGINT. */
   interrupt(): void {
     if (this.#child) killGroup(this.#child.pid!, 'SIGINT')
@@ -78,12 +88,16 @@ export class KernelProcess {
     const { python, host, folder } = launch
     const { child, stdout, stderr } = await spawnPiped(python, ['-u', '-X', 'utf8', host, folder], launch, 2)
     this.#child = child
+    this.#outputs = [stdout, stderr]
     if (this.#killed) this.kill()
     for (const [type, stream] of [['stdout', stdout] as const, ['stderr', stderr] as const]) {
       stream.on('data', (data: Buffer) => this.listener?.onOutput(type, data))
       stream.on('error', () => {})
     }
     child.once('exit', (code, signal) => {
+      // What is left in the pipes is little: read it even when the reader is behind.
+      this.resume()
+      this.#outputs = []
       const reason = signal ? `killed by ${signal}` : `exit code ${code}`
       void drain([stdout, stderr]).then(() => onEnd(reason))
     })

@@ -89,7 +89,7 @@ def describe(error):
         message = str(error)[:2000]
     except BaseException:  # It cannot even say what it is.
         message = ""
-    return {"name": type(error).__name__, "message": message}
+    return {"name": type(error).__name__[:200], "message": message}
 
 
 def run(shell, interrupts, code):

@@ -12,22 +12,30 @@ const markerLimitMs = 2_000
 
 export type RunningCell = {
   events: EventQueue<KernelEvent>
-  /** Interrupts the cell, or kills its kernel. Resolves when the kernel is idle or gone; at once when the cell has ended. */
+  /** The reader left. Interrupts the cell, or kills its kernel. Resolves when the kernel is idle or gone; at once when the cell has ended. */
   end(): Promise<void>
 }
 
-/** Runs one cell on a kernel that is ready and idle. */
+/** Runs one cell on a kernel that is ready and idle. A reader that is behind holds it back. */
 export function runCell(kernel: KernelProcess, id: number, code: string, options: RunCellOptions): RunningCell {
   const queue = new EventQueue<KernelEvent>()
   const marker = `\u0000cell-end:${randomBytes(16).toString('hex')}\u0000`
   const output = scanOutput(queue, marker)
-  const watch = watchCell(kernel, options)
+  queue.onFull = () => kernel.pause()
+  queue.onEmpty = () => kernel.resume()
+  // What is to end must be able to print its last.
+  const letFlow = () => {
+    queue.onFull = () => {}
+    kernel.resume()
+  }
+  const watch = watchCell(kernel, { ...options, onEnd: letFlow })
   let answer: { error: PythonError | null } | undefined
   const idle = Promise.withResolvers<void>()
   let finished = false
   const finish = (error: PythonError | null, died?: string) => {
     if (finished) return
     finished = true
+    letFlow()
     kernel.listener = undefined
     output.flush()
     queue.push({ type: 'done', error, timedOut: watch.stop() && 'running', died })
@@ -45,6 +53,7 @@ export function runCell(kernel: KernelProcess, id: number, code: string, options
     onDone(answeredId, error) {
       if (answeredId !== id) return
       answer = { error }
+      letFlow()
       setTimeout(() => finish(error), markerLimitMs).unref()
       finishWhenComplete()
     },
@@ -54,6 +63,7 @@ export function runCell(kernel: KernelProcess, id: number, code: string, options
   return {
     events: queue,
     end() {
+      queue.end()
       if (!finished) watch.end()
       return idle.promise
     },
@@ -61,10 +71,11 @@ export function runCell(kernel: KernelProcess, id: number, code: string, options
 }
 
 /** Interrupts, then kills, at the time limit or on abort. `stop` tells whether the time was up. */
-function watchCell(kernel: KernelProcess, { timeoutMs, signal }: RunCellOptions) {
+function watchCell(kernel: KernelProcess, { timeoutMs, signal, onEnd }: RunCellOptions & { onEnd: () => void }) {
   let timedOut = false
   let killer: NodeJS.Timeout | undefined
   const end = () => {
+    onEnd()
     kernel.interrupt()
     killer ??= setTimeout(() => kernel.kill(), interruptGraceMs)
   }

@@ -152,6 +152,19 @@ export function ipython(runtime: () => RuntimeUnderTest): void {
       expect(textOf(answer, 'stdout')).toMatch(/^first\n[^]*bytes left out[^]*last\n$/)
     })
 
+    it.each([
+      ['large pieces', 'while True: print("x" * 1_000_000)'],
+      ['small pieces', 'while True: print("x" * 500)'],
+    ])('prints without end, in %s, and the runtime stays as small as it is', async (_, code) => {
+      const mostMegabytes = async () => {
+        const line = textOf(await shell('grep VmHWM /proc/$PPID/status'), 'stdout')!
+        return Number(line.match(/(\d+) kB/)![1]) / 1024
+      }
+      const before = await mostMegabytes()
+      expect(await cell(code, 2)).toMatchObject({ timed_out: true, truncated: true, kernel_restarted: false })
+      expect((await mostMegabytes()) - before).toBeLessThan(150)
+    })
+
     it('does not have the token', async () => {
       const seen = await out('import os; print(dict(os.environ)); print(open("/proc/self/environ").read())')
       expect(seen).not.toContain(runtime().token)
