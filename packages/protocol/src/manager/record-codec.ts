@@ -14,6 +14,7 @@ export const wireRecordSchema = z.looseObject({
   storage_path: z.string().nullable(),
   runtime_token: z.string(),
   version: z.string(),
+  /** Without the key `__proto__`, in which a copy by assignment would find its prototype; no store keeps it either. */
   meta: z.record(z.string(), z.unknown()),
   timeout: z.number().nullable(),
   sandbox_type: z.string().nullable(),
