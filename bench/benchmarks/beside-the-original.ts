@@ -29,7 +29,7 @@ export const besideTheOriginal: Benchmark = {
       41_999,
     )
     await untilPooled(ours, Number(pool))
-    await untilReady(theirs)
+    await quiet()
     const figures: Figure[] = []
     for (const clients of [1, 16] as const) {
       figures.push(...(await calls(ours, theirs, clients)))
@@ -49,6 +49,7 @@ export const besideTheOriginal: Benchmark = {
 async function calls(ours: Server, theirs: Server, clients: 1 | 16): Promise<Figure[]> {
   const measure = async ({ client }: Server) => {
     const identities = await Promise.all(Array.from({ length: clients }, () => claim(client)))
+    await quiet()
     let next = 0
     const call = () => callTool(client, identities[next++ % clients]!)
     await load(call, { clients, count: clients * 2 })
@@ -63,7 +64,8 @@ async function calls(ours: Server, theirs: Server, clients: 1 | 16): Promise<Fig
 
 /** create_from_pool, call_tool, release. */
 async function cycles(ours: Server, theirs: Server, clients: 1 | 16): Promise<Figure[]> {
-  const measure = ({ client }: Server) => {
+  const measure = async ({ client }: Server) => {
+    await quiet()
     const cycle = async () => {
       const identity = await claim(client)
       await callTool(client, identity)
@@ -127,10 +129,7 @@ async function release(client: JsonClient, identity: string): Promise<void> {
   await client.request('POST', '/release', { identity })
 }
 
-/** Its pool tells nothing: it is ready when it takes no longer to hand out a sandbox that works. */
-async function untilReady({ client }: Server): Promise<void> {
-  const identity = await claim(client)
-  await callTool(client, identity)
-  await release(client, identity)
-  await new Promise((resolve) => setTimeout(resolve, 15_000))
+/** Until the pools of both are filled again; that of the original tells nothing. */
+async function quiet(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 20_000))
 }
