@@ -8,6 +8,7 @@ Nothing that a cell does to its own process, short of ending it, may end this lo
 replaced streams, a fork that returns from the cell, a changed handler of SIGINT.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -74,12 +75,26 @@ def make_shell(folder):
     from traitlets.config import Config
 
     class Shell(InteractiveShell):
+        # IPython 9 would keep all that is ever printed, for the notebooks that `%notebook` writes: a session is to live for long.
+        def _tee(self, channel):
+            return contextlib.nullcontext()
+
         def ask_exit(self):
             print("The Python session of a sandbox cannot be left; it ends with the sandbox.", file=sys.stderr)
 
     config = Config()
     config.HistoryManager.enabled = False
     return Shell.instance(config=config, ipython_dir=folder)
+
+
+def forget_outputs(shell):
+    """Of what a cell showed IPython also keeps the text. `Out` and `_` keep the values, `%history -o` has the texts that are short."""
+    history = shell.history_manager
+    with contextlib.suppress(Exception):  # Another version of IPython, or the cell changed it.
+        history.outputs.clear()
+        history.exceptions.clear()
+        if len(history.output_hist_reprs.get(shell.execution_count - 1, "")) > 10_000:
+            del history.output_hist_reprs[shell.execution_count - 1]
 
 
 def describe(error):
@@ -116,6 +131,7 @@ def serve(shell, requests, answers, streams):
         if os.getpid() != owner:  # A fork that the cell let return: the session has one process.
             streams.flush()
             os._exit(0 if error is None else 1)
+        forget_outputs(shell)
         streams.end_with(request["marker"].encode())
         answer = {"type": "done", "id": request["id"], "error": describe(error)}
         os.write(answers, (json.dumps(answer) + "\n").encode())

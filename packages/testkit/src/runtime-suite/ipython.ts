@@ -126,7 +126,9 @@ export function ipython(runtime: () => RuntimeUnderTest): void {
     })
 
     it('counts the wait for earlier cells, and does not run what waited too long', async () => {
-      const long = cell('import time; time.sleep(2)')
+      const { get } = callerOf(runtime)
+      const long = cell('import time\nopen("long-began", "w").close()\ntime.sleep(2)')
+      await expect.poll(async () => (await get('exists', { path: 'long-began' })).json()).toEqual({ exists: true })
       const late = await cell('waited = True', 0.5)
       expect(late).toMatchObject({ timed_out: true, isError: true, kernel_restarted: false })
       expect(textOf(late, 'stderr')).toMatch(/this one was not run/)
@@ -163,6 +165,16 @@ export function ipython(runtime: () => RuntimeUnderTest): void {
       const before = await mostMegabytes()
       expect(await cell(code, 2)).toMatchObject({ timed_out: true, truncated: true, kernel_restarted: false })
       expect((await mostMegabytes()) - before).toBeLessThan(150)
+    })
+
+    it('keeps nothing of what was printed or shown', async () => {
+      const growth = 'int(__import__("re").search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024'
+      const megabytes = async () => Number((await out(`print(${growth})`))!)
+      const before = await megabytes()
+      await cell('for n in range(200): print("x" * 1_000_000)')
+      await cell('class Large:\n  def __repr__(self): return "x" * 100_000_000\nLarge()')
+      expect((await megabytes()) - before).toBeLessThan(50)
+      expect(await out('type(_).__name__, type(Out[max(Out)]).__name__')).toMatch(/\('Large', 'Large'\)/)
     })
 
     it('does not have the token', async () => {
