@@ -9,7 +9,8 @@ const engine = fileURLToPath(new URL('../instant-engine.ts', import.meta.url))
 const few = 10
 const many = 10_000
 const claims = 150
-const idleSeconds = 20
+/** Long enough for a whole round of everything that is done from time to time. */
+const idleSeconds = 110
 
 /** Claims with few and with many sandboxes in the store, and what the server does while nobody asks for anything. */
 export const manyRecords: Benchmark = {

@@ -19,7 +19,7 @@ export type MaintenanceParts = {
 /** Least pause between sweeps; the engine's own events tell of most changes at once. */
 const sweepEveryMs = 10_000
 /** A sweep looks at everything, so the pause grows with what there is: it is so many times as long as the sweep was. */
-const pausePerSweep = 100
+const pausePerSweep = 200
 
 /** What goes on without anybody asking: the engine's events, the pools, the idle sessions, the sweeps. */
 export class Maintenance {
