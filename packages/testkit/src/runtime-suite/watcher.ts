@@ -31,6 +31,8 @@ export function watcher(runtime: () => RuntimeUnderTest): void {
   const { send, post, put, shell, remove } = callerOf(runtime)
 
   describe('the git watcher', () => {
+    // Others may share the machine's folder.
+    const kept = `/tmp/kept-git-${randomInt(1e9)}`
     const commit = async (message?: string) => {
       const response = await post('/watcher/commit_changes', message === undefined ? {} : { commit_message: message })
       const answer = (await response.json()) as { commit: string; detail?: string }
@@ -138,7 +140,7 @@ export function watcher(runtime: () => RuntimeUnderTest): void {
     })
 
     it('makes a repository where there is none', async () => {
-      await shell('mv .git /tmp/kept-git')
+      await shell(`mv .git ${kept}`)
       await put('first.txt', 'first\n')
       expect(await logs()).toEqual({ logs: [], truncated: false })
       expect((await diff()).diffs['first.txt']).toContain('\n+first\n')
@@ -148,15 +150,15 @@ export function watcher(runtime: () => RuntimeUnderTest): void {
       const { logs: all } = await logs()
       expect(all).toHaveLength(1)
       expect(all[0]!.diff['first.txt']).toContain('\n+first\n')
-      await shell('rm -rf .git first.txt; mv /tmp/kept-git .git')
+      await shell(`rm -rf .git first.txt; mv ${kept} .git`)
     })
 
     it('tells a repository without a commit as one where everything is new', async () => {
-      await shell('mv .git /tmp/kept-git; git init -q')
+      await shell(`mv .git ${kept}; git init -q`)
       expect(await logs()).toEqual({ logs: [], truncated: false })
       expect((await diff()).diffs['kept.txt']).toContain('\n+kept\n')
       expect((await diff('HEAD', 'HEAD')).status).toBe(404)
-      await shell('rm -rf .git; mv /tmp/kept-git .git')
+      await shell(`rm -rf .git; mv ${kept} .git`)
     })
 
     it('works where no branch is checked out', async () => {
