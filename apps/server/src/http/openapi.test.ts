@@ -26,6 +26,8 @@ describe('/openapi.json', () => {
       expect(paths[`/${name}`]?.['post']?.operationId).toBe(name)
       expect(paths[`/${name}_async`]?.['post']?.operationId).toBe(`${name}_async`)
     }
+    expect(paths['/desktop/{identity}/{path}']).toHaveProperty('get')
+    expect(paths['/metrics']).toHaveProperty('get')
     expect(Object.keys(paths['/proxy/{identity}/{path}']!)).toEqual(['get', 'post', 'put', 'delete', 'patch'])
     expect(paths['/release']!['post']!.requestBody).toMatchObject({
       content: { 'application/json': { schema: { required: ['identity'], additionalProperties: false } } },

@@ -41,6 +41,8 @@ export function openApiDocument(version: string): OpenApiDocument {
   paths['/proxy/{identity}/{path}'] = Object.fromEntries(
     proxyMethods.map((method) => [method.toLowerCase(), proxyOperation(method)]),
   )
+  paths['/desktop/{identity}/{path}'] = { get: desktop }
+  paths['/metrics'] = { get: metrics }
   return {
     openapi: '3.1.0',
     info: {
@@ -65,6 +67,32 @@ const health: Operation = {
   responses: { 200: { description: 'Ready' }, 503: { description: 'Starting or stopping' } },
 }
 
+const metrics: Operation = {
+  operationId: 'metrics',
+  summary: 'Figures in the text format of Prometheus',
+  tags: ['server'],
+  responses: { 200: { description: 'Figures', content: { 'text/plain': {} } }, ...errorResponses(['unauthorized']) },
+}
+
+const desktop: Operation = {
+  operationId: 'desktop',
+  summary: "Relays a page of a sandbox's desktop; a WebSocket to /desktop/{identity} is relayed as well",
+  tags: ['proxy'],
+  parameters: [
+    ...sandboxPath('Path on the port of the sandbox, outside its runtime'),
+    {
+      name: 'password',
+      in: 'query',
+      schema: { type: 'string' },
+      description: "The sandbox's runtime_token. The answer sets a cookie, which is enough from then on",
+    },
+  ],
+  responses: {
+    default: { description: "The sandbox's own answer, with its status", content: { '*/*': {} } },
+    ...errorResponses(['unauthorized', 'sandbox_not_found', 'sandbox_unreachable']),
+  },
+}
+
 function callOperation(call: RpcDefinition, name: string): Operation {
   const data = { data: schemaOf(call.data, 'output'), error: { $ref: '#/components/schemas/Failure' } }
   return {
@@ -80,22 +108,26 @@ function callOperation(call: RpcDefinition, name: string): Operation {
 }
 
 function proxyOperation(method: string): Operation {
-  const text = { schema: { type: 'string' }, in: 'path', required: true }
   const stream = { '*/*': {} }
   return {
     operationId: `proxy_${method.toLowerCase()}`,
     summary: "Streams a request to the sandbox's runtime",
     tags: ['proxy'],
-    parameters: [
-      { ...text, name: 'identity', description: 'Name of the sandbox, or its session id' },
-      { ...text, name: 'path', description: "Path behind the runtime's /fastapi; may contain slashes" },
-    ],
+    parameters: sandboxPath("Path behind the runtime's /fastapi; may contain slashes"),
     ...(method !== 'GET' && { requestBody: { content: stream } }),
     responses: {
       default: { description: "The runtime's own answer, with its status", content: stream },
       ...errorResponses(['unauthorized', 'sandbox_not_found', 'invalid_argument', 'sandbox_unreachable']),
     },
   }
+}
+
+function sandboxPath(path: string): Json[] {
+  const text = { schema: { type: 'string' }, in: 'path', required: true }
+  return [
+    { ...text, name: 'identity', description: 'Name of the sandbox, or its session id' },
+    { ...text, name: 'path', description: path },
+  ]
 }
 
 function errorResponses(codes: readonly ErrorCode[]): Record<string, Json> {
