@@ -120,7 +120,7 @@ describe.each(engines)('careless clients of a server on $name', ({ skip, environ
         await using sandbox = await BaseSandbox.create(server.connection)
         await sandbox.fs.write('kept', 'kept')
         const tooMuch = sandbox.fs.write('big', new Uint8Array(20 * megabyte))
-        await expect(tooMuch).rejects.toMatchObject({ status: expect.toSatisfy((status: number) => status >= 400) })
+        await expect(tooMuch).rejects.toThrow()
         const command = await sandbox.runShellCommand('head -c 20000000 /dev/zero > more')
         expect(command.exitCode).not.toBe(0)
         expect(command.stderr).toMatch(/No space left/)

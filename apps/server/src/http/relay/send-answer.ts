@@ -24,6 +24,8 @@ export async function sendAnswer(
 ): Promise<Response> {
   const outgoing = context.env?.outgoing
   if (!outgoing) return new Response(answer.body, { status: answer.status, headers })
+  // An answer that came before the whole request was read ends the connection: nobody may send another request behind the rest.
+  if (context.env.incoming?.complete === false) outgoing.shouldKeepAlive = false
   outgoing.writeHead(answer.status, headers)
   if (answer.body) await pipeBody(context, answer.body, outgoing)
   else outgoing.end()
